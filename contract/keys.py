@@ -1,0 +1,154 @@
+"""Object keys: build and parse, and the rules for user ids and file names.
+
+Every key and the record's primary key follow from `(user_id, image_id)` alone. `image_id` is the
+object's own name, `<13 digits of milliseconds>-<filename>`, so that names sort by time.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Self
+
+UPLOADS = "uploads"
+THUMBNAILS = "thumbnails"
+
+MAX_FILENAME_BYTES = 255  # what file systems allow; percent-encoded it fits S3's 2 kB of metadata
+MAX_REDUCED_FILENAME_CHARS = 80
+MAX_IMAGE_ID_BYTES = 800  # key <= 1,024 bytes (S3, "Object key naming") for every user id and width
+
+_USER_ID = re.compile(r"[A-Za-z0-9._:|@+=-]{1,128}")
+_IMAGE_ID = re.compile(r"(?P<timestamp>\d{13})-(?P<filename>[^/\x00-\x1f\x7f]+)", re.ASCII)
+_WIDTH = re.compile(r"[1-9]\d{0,4}", re.ASCII)
+_NONCE = re.compile(r"[0-9a-f]{8}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NOT_KEPT = re.compile(r"[^A-Za-z0-9._-]+")
+_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}")
+
+
+class InvalidKeyError(ValueError):
+    """The object key is not one of this product's."""
+
+
+class InvalidUserIdError(ValueError):
+    """The user id breaks the rule of `check_user_id`."""
+
+
+class InvalidFilenameError(ValueError):
+    """The file name breaks the rule of `check_filename`."""
+
+
+def check_user_id(user_id: str) -> str:
+    """Return `user_id` if it is 1 to 128 of `[A-Za-z0-9._:|@+=-]` and neither `.` nor `..`."""
+    if not _USER_ID.fullmatch(user_id) or user_id in {".", ".."}:
+        raise InvalidUserIdError("a user id is 1 to 128 of A-Z a-z 0-9 . _ : | @ + = -")
+    return user_id
+
+
+def check_filename(filename: str) -> str:
+    """Return `filename` if it is 1 to 255 bytes of UTF-8 without control characters."""
+    try:
+        size_bytes = len(filename.encode())
+    except UnicodeEncodeError as exc:  # a lone surrogate, which JSON can carry
+        raise InvalidFilenameError("a file name is valid Unicode") from exc
+    if not 1 <= size_bytes <= MAX_FILENAME_BYTES or _CONTROL.search(filename):
+        raise InvalidFilenameError("a file name is 1 to 255 bytes without control characters")
+    return filename
+
+
+def reduce_filename(filename: str) -> str:
+    """Reduce a file name to at most 80 of `[A-Za-z0-9._-]`: accents folded, extension kept.
+
+    `image` stands for a stem of which nothing is left.
+    """
+    folded = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()
+    stem, dot, suffix = folded.rpartition(".")
+    extension = dot + _NOT_KEPT.sub("", suffix)
+    if not _EXTENSION.fullmatch(extension):
+        stem, extension = folded, ""
+    stem = _NOT_KEPT.sub("-", stem).strip("-.")
+    stem = stem[: MAX_REDUCED_FILENAME_CHARS - len(extension)].rstrip("-.")
+    return (stem or "image") + extension
+
+
+def new_image_id(timestamp_ms: int, nonce: str, filename: str) -> str:
+    """Name a new object: `<timestamp>-<nonce>-<reduced filename>`.
+
+    `nonce` is 8 random lower-case hex digits; two users' names must not meet in one thumbnail key.
+    """
+    if not 10**12 <= timestamp_ms < 10**13:
+        raise ValueError("timestamp_ms has 13 digits")
+    if not _NONCE.fullmatch(nonce):
+        raise ValueError("nonce is 8 lower-case hex digits")
+    return f"{timestamp_ms}-{nonce}-{reduce_filename(filename)}"
+
+
+def parse_image_id(image_id: str) -> tuple[int, str]:
+    """Split an image id into its timestamp (milliseconds since the epoch) and file name."""
+    match = _IMAGE_ID.fullmatch(image_id)
+    try:
+        size_bytes = len(image_id.encode())
+    except UnicodeEncodeError as exc:
+        raise InvalidKeyError("an image id is valid Unicode") from exc
+    if match is None or size_bytes > MAX_IMAGE_ID_BYTES:
+        raise InvalidKeyError("an image id is <13 digits>-<filename>")
+    return int(match["timestamp"]), match["filename"]
+
+
+@dataclass(frozen=True, slots=True)
+class OriginalKey:
+    """`uploads/<user_id>/<image_id>`"""
+
+    user_id: str
+    image_id: str
+
+    def __post_init__(self) -> None:
+        check_user_id(self.user_id)
+        parse_image_id(self.image_id)
+
+    def __str__(self) -> str:
+        return f"{UPLOADS}/{self.user_id}/{self.image_id}"
+
+    @property
+    def created_at_ms(self) -> int:
+        return parse_image_id(self.image_id)[0]
+
+    @property
+    def filename(self) -> str:
+        return parse_image_id(self.image_id)[1]
+
+    def thumbnail(self, width: int) -> "ThumbnailKey":
+        return ThumbnailKey(width, self.image_id)
+
+    @classmethod
+    def parse(cls, key: str) -> Self:
+        """Parse an object key; `str(parse(key)) == key` holds for each one that is accepted."""
+        match key.split("/"):
+            case [prefix, user_id, image_id] if prefix == UPLOADS:
+                try:
+                    return cls(user_id, image_id)
+                except InvalidUserIdError as exc:
+                    raise InvalidKeyError(str(exc)) from exc
+        raise InvalidKeyError("an original's key is uploads/<userId>/<timestamp>-<filename>")
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailKey:
+    """`thumbnails/<width>/<image_id>`; carries no user, see decision 0002."""
+
+    width: int
+    image_id: str
+
+    def __post_init__(self) -> None:
+        if not _WIDTH.fullmatch(str(self.width)):
+            raise InvalidKeyError("a thumbnail's width is 1 to 99999 pixels")
+        parse_image_id(self.image_id)
+
+    def __str__(self) -> str:
+        return f"{THUMBNAILS}/{self.width}/{self.image_id}"
+
+    @classmethod
+    def parse(cls, key: str) -> Self:
+        match key.split("/"):
+            case [prefix, width, image_id] if prefix == THUMBNAILS and _WIDTH.fullmatch(width):
+                return cls(int(width), image_id)
+        raise InvalidKeyError("a thumbnail's key is thumbnails/<width>/<timestamp>-<filename>")
