@@ -26,11 +26,9 @@ def sizes(upright: tuple[int, int], widths: Sequence[int]) -> list[Target]:
 
 
 def scale_decoded(decoded: Decoded, size: tuple[int, int]) -> Image.Image:
-    """The largest thumbnail, without any of the original's metadata: savers would write some."""
+    """The largest thumbnail, as stored and in the original's colour space."""
     image, box = decoded.image, decoded.box
-    scaled = _scale_alpha(image, size) if image.mode == "RGBA" else _scale(image, size, box)
-    scaled.info = {}
-    return scaled
+    return _scale_alpha(image, size) if image.mode == "RGBA" else _scale(image, size, box)
 
 
 def scale_thumbnail(image: Image.Image, size: tuple[int, int]) -> Image.Image:
