@@ -26,7 +26,9 @@ def idle():
 before = idle()
 with open(sys.argv[1], "rb", buffering=0) as source:
     make_thumbnails(source, os.path.getsize(sys.argv[1]), (400, 200), LIMITS)
-own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
+# Not ru_maxrss: that begins with what the process had before exec.
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+own = int(status["VmHWM"].split()[0]) * 1024 - before
 child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 - before
 print(max(own, child, 0), before)
 """
