@@ -8,11 +8,11 @@ from local.claims import TakenError
 from local.emulator import EmulatorError
 from local.infrastructure import DeployError
 from local.settings import Settings, SettingsError
-from local.system import SystemFailure, run
+from local.system import PartError, run
 
 if __name__ == "__main__":
     logs.configure("local")
     try:
         run(Settings.from_environment(os.environ))
-    except (SettingsError, TakenError, EmulatorError, DeployError, SystemFailure) as exc:
+    except (SettingsError, TakenError, EmulatorError, DeployError, PartError) as exc:
         sys.exit(str(exc))

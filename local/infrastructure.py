@@ -154,9 +154,7 @@ def _allow_http(s3: "S3Client") -> None:
         s3.delete_bucket_policy(Bucket=BUCKET)
 
 
-def _function(
-    session: boto3.Session, endpoint_url: str, name: str, role: Credentials
-) -> Function:
+def _function(session: boto3.Session, endpoint_url: str, name: str, role: Credentials) -> Function:
     """A function as the template deployed it: command, timeout and variables are taken from it."""
     client: LambdaClient = session.client("lambda", endpoint_url=endpoint_url)
     configuration = client.get_function_configuration(FunctionName=name)

@@ -5,6 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+# Settings of the resizer, which reach it through the template.
+PARAMETERS = {
+    "MAX_PIXELS": "MaxPixels",
+    "MAX_UPLOAD_BYTES": "MaxUploadBytes",
+    "THUMBNAIL_WIDTHS": "ThumbnailWidths",
+}
+
 
 class SettingsError(Exception):
     """A setting is wrong; the message names it and says what it may be."""
@@ -18,7 +25,7 @@ class Settings:
     emulator_port: int
     data: Path
     cors_origins: list[str]
-    thumbnail_widths: str
+    parameters: Mapping[str, str]  # of the template
 
     @property
     def address(self) -> str:
@@ -33,12 +40,25 @@ class Settings:
             raise SettingsError("API_PORT and EMULATOR_PORT are the same: give one another number.")
         own = [f"http://localhost:{api_port}", f"http://127.0.0.1:{api_port}"]
         others = environment.get("CORS_ORIGINS", "http://localhost:3000").split(",")
+        cors_origins = own + [origin.strip() for origin in others if origin.strip()]
+        for_resizer = {
+            parameter: environment[name]
+            for name, parameter in PARAMETERS.items()
+            if name in environment
+        }
         return cls(
             api_port=api_port,
             emulator_port=emulator_port,
             data=Path(environment.get("LOCAL_DATA", ".local")).resolve(),
-            cors_origins=own + [origin.strip() for origin in others if origin.strip()],
-            thumbnail_widths=environment.get("THUMBNAIL_WIDTHS", "200,400"),
+            cors_origins=cors_origins,
+            parameters={
+                "CorsOrigins": ",".join(cors_origins),
+                **{
+                    key: environment[name]
+                    for name, key in PARAMETERS.items()
+                    if name in environment
+                },
+            },
         )
 
 

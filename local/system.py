@@ -27,11 +27,12 @@ START_SECONDS = 30.0
 REPAIR_SECONDS = 10.0  # after that the repair goes on beside the running system
 STOP_SECONDS = 5.0
 POLL_SECONDS = 0.05
+NOT_ALL_MENDED = 1  # exit code of the doctor
 
 log = logging.getLogger(__name__)
 
 
-class SystemFailure(Exception):
+class PartError(Exception):
     """A part did not start or ended by itself; the message says which."""
 
 
@@ -66,12 +67,7 @@ class System:
         )
         parts.callback(pool.stop)
         self.stack = infrastructure.deploy(
-            self.emulator.root,
-            self.emulator.url,
-            {
-                "CorsOrigins": ",".join(settings.cors_origins),
-                "ThumbnailWidths": settings.thumbnail_widths,
-            },
+            self.emulator.root, self.emulator.url, settings.parameters
         )
         self._api = parts.enter_context(_Child(["local.service"], self._api_environment()))
         for function in self.stack.functions:
@@ -95,7 +91,6 @@ class System:
             "AWS_REGION": REGION,
             "BUCKET": self.stack.bucket,
             "DYNAMODB_TABLE": self.stack.table,
-            "THUMBNAIL_WIDTHS": self._settings.thumbnail_widths,
         }
 
     def _repair(self, parts: ExitStack) -> None:
@@ -105,12 +100,16 @@ class System:
             **self.emulator.root.environment(),
             **self._resources(),
         }
-        doctor = parts.enter_context(_Child(["resizer", "doctor", "--repair"], environment))
+        doctor = parts.enter_context(
+            _Child(["resizer", "doctor", "--repair", "--grace", "0"], environment)
+        )
         code = doctor.wait(REPAIR_SECONDS)
         if code is None:
             log.info("the index is still being rebuilt from the bucket; it completes by itself")
+        elif code == NOT_ALL_MENDED:
+            log.warning("not every image could be mended: the next start tries again")
         elif code != 0:
-            raise SystemFailure(f"The index could not be rebuilt: the doctor ended with {code}.")
+            raise PartError(f"The index could not be rebuilt: the doctor ended with {code}.")
 
     def _wait_for_api(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -120,15 +119,15 @@ class System:
                     return
             except OSError:
                 time.sleep(POLL_SECONDS)
-        raise SystemFailure("The API did not start: its messages above say why.")
+        raise PartError("The API did not start: its messages above say why.")
 
     def watch(self, stopped: threading.Event) -> None:
-        """Return when `stopped` is set; raise SystemFailure if a part ends by itself."""
+        """Return when `stopped` is set; raise PartError if a part ends by itself."""
         while not stopped.wait(0.5):
             if not self.emulator.alive:
-                raise SystemFailure("The emulator ended by itself.")
+                raise PartError("The emulator ended by itself.")
             if not self._api.alive:
-                raise SystemFailure("The API ended by itself.")
+                raise PartError("The API ended by itself.")
 
 
 class _Child:
@@ -140,6 +139,7 @@ class _Child:
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
+            stdout=sys.stderr,  # ours has the line that says ready
         )
 
     @property

@@ -59,10 +59,10 @@ def answer(handler: Callable[[Any, Context], Any], request: dict[str, Any]) -> d
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to handle
-    logs.configure("resizer")
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     handler = load(sys.argv[1])
+    logs.configure("resizer")  # instead of the handler's JSON, which is for CloudWatch
     print(json.dumps({"ready": True}), file=replies, flush=True)
     for line in sys.stdin:
         print(json.dumps(answer(handler, json.loads(line))), file=replies, flush=True)
