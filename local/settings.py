@@ -51,14 +51,7 @@ class Settings:
             emulator_port=emulator_port,
             data=Path(environment.get("LOCAL_DATA", ".local")).resolve(),
             cors_origins=cors_origins,
-            parameters={
-                "CorsOrigins": ",".join(cors_origins),
-                **{
-                    key: environment[name]
-                    for name, key in PARAMETERS.items()
-                    if name in environment
-                },
-            },
+            parameters={"CorsOrigins": ",".join(cors_origins), **for_resizer},
         )
 
 
