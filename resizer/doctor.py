@@ -202,10 +202,10 @@ class Doctor:
         storage = self.resizer.storage
         if storage.head(str(record.key)):
             return False  # it came back since the listing
-        widths = {*record.thumbnails, *self.resizer.settings.widths}
-        storage.remove_thumbnails(record.key, widths)
         ref = ObjectReference(record.key, 0, record.e_tag or "", record.sequencer or NO_SEQUENCER)
         self.resizer.repository.forget(ref, Change(ref.sequencer))
+        widths = {*record.thumbnails, *self.resizer.settings.widths}
+        storage.remove_thumbnails(record.key, widths, up_to=ref.sequencer)
         return True
 
     def _rebuild(self, ref: ObjectReference) -> bool:

@@ -138,11 +138,11 @@ class Resizer:
         record: ImageRecord,
     ) -> Outcome:
         dropped = frozenset(record.thumbnails) - frozenset(finished.thumbnails)
-        self.storage.remove_thumbnails(ref.key, dropped, up_to=ref.sequencer)
         try:
             self.repository.finish(ending, ref, change, finished, dropped)
         except RefusedError as refusal:
             return self._clean_up(ref, refusal.record)
+        self.storage.remove_thumbnails(ref.key, dropped, up_to=ref.sequencer)
         return Outcome.DONE
 
     def _fail(
@@ -157,12 +157,12 @@ class Resizer:
         return Outcome.FAILED
 
     def _forget(self, ref: ObjectReference, change: Change, record: ImageRecord) -> Outcome:
-        widths = frozenset(record.thumbnails) | frozenset(self.settings.widths)
-        self.storage.remove_thumbnails(ref.key, widths)
         try:
             self.repository.forget(ref, change)
         except RefusedError as refusal:
             return self._clean_up(ref, refusal.record)
+        widths = frozenset(record.thumbnails) | frozenset(self.settings.widths)
+        self.storage.remove_thumbnails(ref.key, widths, up_to=ref.sequencer)
         return Outcome.GONE
 
     def _refused_claim(self, ref: ObjectReference, record: ImageRecord | None) -> Outcome:
