@@ -20,7 +20,7 @@ from local import infrastructure, tether
 from local.claims import check_port, claim_folder
 from local.emulator import REGION, ROOT, Emulator
 from local.infrastructure import GIVE_UP, RESIZE_IMAGE, Stack
-from local.pool import Pool
+from local.pool import InvocationError, Pool
 from local.settings import Settings
 
 START_SECONDS = 30.0
@@ -70,8 +70,11 @@ class System:
             self.emulator.root, self.emulator.url, settings.parameters
         )
         self._api = parts.enter_context(_Child(["local.service"], self._api_environment()))
-        for function in self.stack.functions:
-            pool.add(function, workers=1 if function.name == GIVE_UP else None)
+        try:
+            for function in self.stack.functions:
+                pool.add(function, workers=1 if function.name == GIVE_UP else None)
+        except InvocationError as exc:
+            raise PartError("The resizer did not start: its messages above say why.") from exc
         self._repair(parts)
         self._wait_for_api()
 
