@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from local.emulator import REGION, ROOT, Credentials
+from local.emulator import ROOT, Credentials, endpoint_environment
 from local.pool import Function
 
 if TYPE_CHECKING:
@@ -166,9 +166,8 @@ def _function(session: boto3.Session, endpoint_url: str, name: str, role: Creden
         environment={
             **configuration["Environment"]["Variables"],
             **role.environment(),
-            "AWS_ENDPOINT_URL": endpoint_url,
+            **endpoint_environment(endpoint_url),
             "AWS_LAMBDA_FUNCTION_NAME": name,
-            "AWS_REGION": REGION,
         },
     )
 

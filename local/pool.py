@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-from local import tether
 from local.emulator import ROOT
 
 STOP_SECONDS = 5.0
@@ -51,7 +50,8 @@ class Worker:
     def __init__(self, function: Function) -> None:
         self._function = function
         self._process = subprocess.Popen(
-            tether.command(sys.executable, "-m", "local.worker", function.handler),
+            # Not tethered, which would bind it to this thread; it ends when its input does.
+            [sys.executable, "-m", "local.worker", function.handler],
             cwd=ROOT,
             env=dict(function.environment),
             stdin=subprocess.PIPE,
