@@ -27,7 +27,7 @@ START_SECONDS = 30.0
 REPAIR_SECONDS = 10.0  # after that the repair goes on beside the running system
 STOP_SECONDS = 5.0
 POLL_SECONDS = 0.05
-NOT_ALL_MENDED = 1  # exit code of the doctor
+NOT_ALL_MENDED = 3  # exit code of the doctor
 
 log = logging.getLogger(__name__)
 
