@@ -24,6 +24,7 @@ from typing import Any, Self
 from local.emulator import ROOT
 
 STOP_SECONDS = 5.0
+POLL_SECONDS = 0.05  # how soon the server notices that it shall stop
 INVOCATIONS = "/2015-03-31/functions/{name}/invocations"  # Lambda API, "Invoke"
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,11 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        self._read()  # it has imported the handler
+        try:
+            self._read()  # it has imported the handler
+        except InvocationError:
+            self.stop()
+            raise
 
     @property
     def alive(self) -> bool:
@@ -156,7 +161,9 @@ class Pool:
         self._functions: dict[str, Workers] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _invocation_handler(self))
         self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, args=(POLL_SECONDS,), daemon=True
+        ).start()
 
     def url(self, name: str) -> str:
         """Where the function `name` is invoked."""
