@@ -13,7 +13,6 @@ from tests.pictures import jpeg
 def test_storage_refuses_an_upload_after_its_time(
     emulator: Emulator, bucket: str, table: str, api_session: boto3.Session, user_id: str
 ) -> None:
-    data = jpeg(50, 50)
     settings = Settings(
         bucket=bucket,
         table=table,
@@ -21,14 +20,17 @@ def test_storage_refuses_an_upload_after_its_time(
         endpoint_url=emulator.url,
         upload_url_seconds=60,
     )
-    answers = {}
-    for age_seconds in (30, 61):
-        app = create_app(
-            settings, session=api_session, clock=lambda age=age_seconds: time.time() - age
-        )
-        with serve(app) as client:
-            body = {"filename": "cat.jpg", "contentType": "image/jpeg", "size": len(data)}
-            planned = client.post(f"/users/{user_id}/uploads", json=body).json()
-        answers[age_seconds] = send(planned["upload"], data).status_code
+    answers = {age: _upload_planned_ago(age, settings, api_session, user_id) for age in (30, 61)}
     assert answers[30] < 300
     assert answers[61] == 403
+
+
+def _upload_planned_ago(
+    age_seconds: int, settings: Settings, session: boto3.Session, user_id: str
+) -> int:
+    data = jpeg(50, 50)
+    body = {"filename": "cat.jpg", "contentType": "image/jpeg", "size": len(data)}
+    app = create_app(settings, session=session, clock=lambda: time.time() - age_seconds)
+    with serve(app) as client:
+        planned = client.post(f"/users/{user_id}/uploads", json=body).json()
+    return send(planned["upload"], data).status_code

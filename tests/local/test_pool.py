@@ -113,6 +113,12 @@ def test_a_handler_that_cannot_be_imported_is_told_at_once(pool: Pool) -> None:
         pool.add(function, 1)
 
 
+def test_a_function_that_is_not_kept_warm_starts_when_it_is_needed(pool: Pool) -> None:
+    path = "tests.local.functions.echo"
+    pool.add(Function("echo", "arn:echo", path, 30, {}), 1, warm=False)
+    assert httpx.post(pool.url("echo"), json=1).json()["event"] == 1
+
+
 def test_workers_end_with_the_pool() -> None:
     with Pool() as pool:
         pool.add(Function("echo", "arn:echo", "tests.local.functions.echo", 30, {}), 1)
