@@ -238,9 +238,7 @@ async def get_image(
 )
 def delete_image(user_id: UserId, image_id: ImageId, needed: ServicesNeeded) -> Response:
     _check_image_id(image_id)
-    widths = needed.settings.thumbnail_widths
-    now = int(needed.clock())
-    if not remove_image(needed.repository, needed.storage, user_id, image_id, widths, now):
+    if not remove_image(needed, user_id, image_id):
         raise ProblemError(Code.IMAGE_NOT_FOUND)
     return Response(status_code=204)
 
