@@ -65,7 +65,7 @@ def reduce_filename(filename: str) -> str:
     """
     folded = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()
     stem, dot, suffix = folded.rpartition(".")
-    extension = dot + _NOT_KEPT.sub("", suffix)
+    extension = dot + suffix
     if not _EXTENSION.fullmatch(extension):
         stem, extension = folded, ""
     stem = _NOT_KEPT.sub("-", stem).strip("-.")
