@@ -4,14 +4,14 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
 
 import anyio.to_thread
 import boto3
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import Lifespan
 
-from api import errors, health, routes
+from api import VERSION, errors, health, routes
 from api.auth import Authorize, TokenCheck, everyone
 from api.jwks import Jwks
 from api.middleware import BodyLimit, Observed
@@ -42,18 +42,9 @@ def create_app(
         if jwks is not None:
             jwks.close()
 
-    app = FastAPI(
-        title="Thumbline",
-        version=_version(),
-        lifespan=lifespan,
-        redoc_url=None,
-    )
+    app = described_app(settings, lifespan)
     app.state.services = services
     app.state.authorize = _authorize(settings, jwks)
-    app.include_router(routes.router)
-    app.include_router(health.router)
-    errors.install(app)
-    describe(app, settings)
     app.add_middleware(BodyLimit)
     app.add_middleware(Observed)
     if settings.cors_origins:
@@ -68,15 +59,24 @@ def create_app(
     return app
 
 
+def described_app(settings: Settings, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """Routes and their description, with nothing behind them yet."""
+    app = FastAPI(
+        title="Thumbline",
+        version=VERSION,
+        description="Image uploads straight to storage, thumbnails, and listings with signed URLs.",
+        lifespan=lifespan,
+        redoc_url=None,
+    )
+    app.include_router(routes.router)
+    app.include_router(health.router)
+    errors.install(app)
+    describe(app, settings)
+    return app
+
+
 def _authorize(settings: Settings, jwks: Jwks | None) -> Authorize:
     if settings.jwt is None or jwks is None:
         log.warning("AUTH=off: everybody may see and change every user's images")
         return everyone
     return TokenCheck(settings.jwt, jwks)
-
-
-def _version() -> str:
-    try:
-        return version("thumbline")
-    except PackageNotFoundError:  # run from the source tree
-        return "0"

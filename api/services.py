@@ -9,6 +9,7 @@ from typing import Self
 
 import boto3
 
+from api.cdn import CdnSigner
 from api.cursor import cursor_key
 from api.idempotency import IdempotencyKeys
 from api.quota import Quota
@@ -41,6 +42,7 @@ class Services:
     upload_signer: UploadSigner
     idempotency_keys: IdempotencyKeys
     quota: Quota
+    cdn: CdnSigner | None
     waiting: Waiting = field(default_factory=Waiting)
     stopping: bool = False
 
@@ -70,6 +72,7 @@ class Services:
             ),
             idempotency_keys=IdempotencyKeys(dynamodb, table, url_seconds),
             quota=Quota(dynamodb, repository, table, settings.quota_images, settings.quota_bytes),
+            cdn=CdnSigner(settings.cdn) if settings.cdn else None,
         )
 
     def now_ms(self) -> int:
@@ -84,14 +87,16 @@ class Services:
         """Signs addresses for viewing that are the same for a whole window."""
         now = int(self.clock())
         lifetime = self.settings.view_url_seconds
-        credentials, credentials_end = self.storage.credentials()
         start = window_start(now, lifetime)
-        signer = _view_signer(
-            Moment(credentials, self.settings.region, start), self.storage, lifetime
-        )
+        end = start + lifetime
+        if self.cdn is not None:
+            sign = self.cdn.sign
+            return Addresses(lambda key: sign(key, end), end * 1000)
+        credentials, credentials_end = self.storage.credentials()
         if credentials_end is None and credentials.token is not None:
             credentials_end = now + UNKNOWN_CREDENTIALS_SECONDS
-        end = start + lifetime
+        moment = Moment(credentials, self.settings.region, start)
+        signer = _view_signer(moment, self.storage, lifetime)
         return Addresses(signer.url, min(end, credentials_end or end) * 1000)
 
 
