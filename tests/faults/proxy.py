@@ -81,8 +81,7 @@ class FaultProxy:
             request.send_response(status)
             for name, value in headers:
                 request.send_header(name, value)
-            length = dict(headers).get("Content-Length") if request.command == "HEAD" else None
-            if length is None:
+            if request.command != "HEAD":
                 request.send_header("Content-Length", str(len(answer)))
             request.end_headers()
             request.wfile.write(answer)
@@ -121,7 +120,8 @@ class FaultProxy:
             kept = [
                 (name, value)
                 for name, value in answer.getheaders()
-                if name.lower() not in HOP_BY_HOP or request.command == "HEAD"
+                if name.lower() not in HOP_BY_HOP
+                or (request.command, name.lower()) == ("HEAD", "content-length")
             ]
             return answer.status, kept, answer.read()
         finally:

@@ -146,7 +146,8 @@ def _seen(record: ImageRecord, image: Image) -> str:
     fields = {name: value for name, value in asdict(record).items() if name not in TIMES}
     fields["expires"] = record.expires_at is not None
     text = repr(fields).replace(image.key.user_id, "USER")
-    return text.replace(record.image_id, "IMAGE")
+    nonce = image.key.filename.partition("-")[0]
+    return text.replace(record.image_id, "IMAGE").replace(nonce, "NONCE")
 
 
 def _thumbnail(image: Image, width: int) -> Any:
