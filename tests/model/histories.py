@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -133,7 +133,7 @@ class History(RuleBasedStateMachine):
 def run_histories(aws: Aws, model_settings: Settings, histories: int, *, shrink: bool) -> int:
     """Run that many histories, the same ones each time; answers how many steps they took."""
     made: Any = type("History", (History,), {"aws": aws, "model_settings": model_settings})
-    phases = settings.default.phases if shrink else _without_shrinking()
+    phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
     run_state_machine_as_test(
         made,
         settings=settings(
@@ -147,9 +147,3 @@ def run_histories(aws: Aws, model_settings: Settings, histories: int, *, shrink:
         ),
     )
     return int(made.steps)
-
-
-def _without_shrinking() -> Any:
-    from hypothesis import Phase
-
-    return (Phase.explicit, Phase.generate)
