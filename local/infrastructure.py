@@ -46,9 +46,9 @@ class Stack:
     table: str
     api: Credentials
     resizer: Credentials
-    failure_handler: Credentials
-    resize_image: Function
-    give_up: Function
+    give_up: Credentials
+    resize_image_function: Function
+    give_up_function: Function
     failed_events_url: str
     unhandled_events_url: str
 
@@ -77,9 +77,11 @@ def deploy(root: Credentials, endpoint_url: str, parameters: Mapping[str, str]) 
         table=outputs["TableName"],
         api=roles["ApiRole"],
         resizer=roles["LambdaResizeRole"],
-        failure_handler=roles["LambdaGiveUpRole"],
-        resize_image=_function(session, endpoint_url, RESIZE_IMAGE, roles["LambdaResizeRole"]),
-        give_up=_function(session, endpoint_url, GIVE_UP, roles["LambdaGiveUpRole"]),
+        give_up=roles["LambdaGiveUpRole"],
+        resize_image_function=_function(
+            session, endpoint_url, RESIZE_IMAGE, roles["LambdaResizeRole"]
+        ),
+        give_up_function=_function(session, endpoint_url, GIVE_UP, roles["LambdaGiveUpRole"]),
         failed_events_url=outputs["FailedEventsUrl"],
         unhandled_events_url=outputs["UnhandledEventsUrl"],
     )
