@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from local.emulator import ROOT, Credentials
+from local.emulator import ROOT, Credentials, endpoint_environment
+from local.pool import Function
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sts import STSClient
 
@@ -40,14 +42,15 @@ class Stack:
 
     bucket: str
     table: str
+    api: Credentials
     resizer: Credentials
     give_up: Credentials
-    api: Credentials
+    functions: list[Function]
     failed_events_url: str
     unhandled_events_url: str
 
 
-def deploy(root: Credentials, endpoint_url: str, cors_origins: list[str]) -> Stack:
+def deploy(root: Credentials, endpoint_url: str, parameters: Mapping[str, str]) -> Stack:
     """Deploy the template as `root` and let `root` act in its roles."""
     session = root.session()
     s3: S3Client = session.client("s3", endpoint_url=endpoint_url)
@@ -55,14 +58,22 @@ def deploy(root: Credentials, endpoint_url: str, cors_origins: list[str]) -> Sta
         "cloudformation", endpoint_url=endpoint_url
     )
     _adopt_bucket(s3, cloudformation)
-    outputs = _update(cloudformation, {"BucketName": BUCKET, "CorsOrigins": ",".join(cors_origins)})
+    outputs = _update(cloudformation, {"BucketName": BUCKET, **parameters})
     _allow_http(s3)
+    roles = {
+        name: _assume(session, endpoint_url, outputs[f"{name}Arn"])
+        for name in ("ApiRole", "LambdaResizeRole", "LambdaGiveUpRole")
+    }
     return Stack(
         bucket=outputs["BucketName"],
         table=outputs["TableName"],
-        resizer=_assume(session, endpoint_url, outputs["LambdaResizeRoleArn"]),
-        give_up=_assume(session, endpoint_url, outputs["LambdaGiveUpRoleArn"]),
-        api=_assume(session, endpoint_url, outputs["ApiRoleArn"]),
+        api=roles["ApiRole"],
+        resizer=roles["LambdaResizeRole"],
+        give_up=roles["LambdaGiveUpRole"],
+        functions=[
+            _function(session, endpoint_url, RESIZE_IMAGE, roles["LambdaResizeRole"]),
+            _function(session, endpoint_url, GIVE_UP, roles["LambdaGiveUpRole"]),
+        ],
         failed_events_url=outputs["FailedEventsUrl"],
         unhandled_events_url=outputs["UnhandledEventsUrl"],
     )
@@ -141,6 +152,24 @@ def _allow_http(s3: "S3Client") -> None:
         s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps({**policy, "Statement": rest}))
     else:
         s3.delete_bucket_policy(Bucket=BUCKET)
+
+
+def _function(session: boto3.Session, endpoint_url: str, name: str, role: Credentials) -> Function:
+    """A function as the template deployed it: command, timeout and variables are taken from it."""
+    client: LambdaClient = session.client("lambda", endpoint_url=endpoint_url)
+    configuration = client.get_function_configuration(FunctionName=name)
+    return Function(
+        name=name,
+        arn=configuration["FunctionArn"],
+        handler=configuration["ImageConfigResponse"]["ImageConfig"]["Command"][0],
+        timeout_seconds=configuration["Timeout"],
+        environment={
+            **configuration["Environment"]["Variables"],
+            **role.environment(),
+            **endpoint_environment(endpoint_url),
+            "AWS_LAMBDA_FUNCTION_NAME": name,
+        },
+    )
 
 
 def _assume(session: boto3.Session, endpoint_url: str, role_arn: str) -> Credentials:

@@ -6,7 +6,7 @@ are raised, so that Lambda tries again; every step may run twice with the same r
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -52,7 +52,7 @@ class Resizer:
     repository: Repository
     settings: Settings
     now_ms: Callable[[], int]
-    threads: ThreadPoolExecutor = field(default_factory=_two_threads)
+    threads: Executor = field(default_factory=_two_threads)
 
     def resize(
         self, ref: ObjectReference, owner: str, transition: Transition = Transition.CLAIM
@@ -138,11 +138,11 @@ class Resizer:
         record: ImageRecord,
     ) -> Outcome:
         dropped = frozenset(record.thumbnails) - frozenset(finished.thumbnails)
-        self.storage.remove_thumbnails(ref.key, dropped, up_to=ref.sequencer)
         try:
             self.repository.finish(ending, ref, change, finished, dropped)
         except RefusedError as refusal:
             return self._clean_up(ref, refusal.record)
+        self.storage.remove_thumbnails(ref.key, dropped, up_to=ref.sequencer)
         return Outcome.DONE
 
     def _fail(
@@ -157,12 +157,12 @@ class Resizer:
         return Outcome.FAILED
 
     def _forget(self, ref: ObjectReference, change: Change, record: ImageRecord) -> Outcome:
-        widths = frozenset(record.thumbnails) | frozenset(self.settings.widths)
-        self.storage.remove_thumbnails(ref.key, widths)
         try:
             self.repository.forget(ref, change)
         except RefusedError as refusal:
             return self._clean_up(ref, refusal.record)
+        widths = frozenset(record.thumbnails) | frozenset(self.settings.widths)
+        self.storage.remove_thumbnails(ref.key, widths, up_to=ref.sequencer)
         return Outcome.GONE
 
     def _refused_claim(self, ref: ObjectReference, record: ImageRecord | None) -> Outcome:

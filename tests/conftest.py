@@ -70,7 +70,9 @@ def emulator(
 @pytest.fixture(scope="session")
 def stack(emulator: Emulator) -> infrastructure.Stack:
     """The deployed template."""
-    return infrastructure.deploy(emulator.root, emulator.url, ["http://localhost:3000"])
+    return infrastructure.deploy(
+        emulator.root, emulator.url, {"CorsOrigins": "http://localhost:3000"}
+    )
 
 
 @pytest.fixture(scope="session")

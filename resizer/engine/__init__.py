@@ -1,0 +1,1 @@
+"""The steps of `resizer.thumbnails`, one file each. Nothing else imports Pillow."""

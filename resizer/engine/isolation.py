@@ -1,0 +1,82 @@
+"""A decode in a child process that can be killed: see docs/decisions/0020."""
+
+import os
+import pickle
+import resource
+import select
+import signal
+import time
+import warnings
+from collections.abc import Callable
+from typing import TypeVar
+
+from resizer.engine.errors import UnusableImage
+
+Result = TypeVar("Result")
+PAGE_BYTES = resource.getpagesize()
+
+
+def in_child(work: Callable[[], Result], seconds: float, memory_bytes: int) -> Result:
+    """What `work` returns or raises, computed in a fork of this process.
+
+    A child that takes longer than `seconds`, wants more than `memory_bytes` on top of what the
+    parent has, or dies of a signal, ends as `UnusableImage`.
+    """
+    reader, writer = os.pipe()
+    with warnings.catch_warnings():
+        # From Python 3.12 a fork beside other threads warns of locks that they may hold. The child
+        # takes none of theirs: it decodes, writes to its pipe and leaves by `_exit`.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:  # pragma: no cover - the child's lines are not seen
+        os.close(reader)
+        _work_and_exit(work, writer, memory_bytes)
+    os.close(writer)
+    try:
+        answer = _read_until(reader, time.monotonic() + seconds)
+    finally:
+        os.close(reader)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    if answer is None:
+        raise UnusableImage("corrupt_image", f"the decoder took longer than {seconds} s")
+    if not answer:
+        raise UnusableImage("corrupt_image", "the decoder died")
+    result, error = pickle.loads(answer)  # noqa: S301 - from our own child
+    if error is not None:
+        raise error
+    return result  # type: ignore[no-any-return]
+
+
+def _work_and_exit(work: Callable[[], object], writer: int, memory_bytes: int) -> None:
+    """Never returns: the parent's frames, locks and buffers are not the child's to unwind."""
+    try:
+        _limit_memory(memory_bytes)
+        try:
+            answer = pickle.dumps((work(), None))
+        except Exception as exc:
+            answer = pickle.dumps((None, exc))
+        with os.fdopen(writer, "wb") as pipe:
+            pipe.write(answer)
+    finally:
+        os._exit(0)
+
+
+def _limit_memory(extra_bytes: int) -> None:
+    with open("/proc/self/statm", encoding="ascii") as statm:
+        address_space = int(statm.read().split()[0]) * PAGE_BYTES
+    limit = address_space + extra_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def _read_until(reader: int, deadline: float) -> bytes | None:
+    """Everything up to the end of the pipe; None where the deadline comes first."""
+    parts: list[bytes] = []
+    while True:
+        ready, _, _ = select.select([reader], [], [], max(0.0, deadline - time.monotonic()))
+        if not ready:
+            return None
+        part = os.read(reader, 1 << 20)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
