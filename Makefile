@@ -7,7 +7,7 @@ SAM := SAM_CLI_TELEMETRY=0 .venv-checks/bin/sam
 DOCKERFILES := Dockerfile.api Dockerfile.resizer local/Dockerfile
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check lint types template containers lock clean python
+.PHONY: help setup run test check lint types imports template containers lock openapi clean python
 
 help: ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 16
@@ -20,7 +20,7 @@ run: setup ## run the whole system on this machine until Ctrl-C
 test: setup ## run the tests; ARGS="-k cursor" picks some
 	.venv/bin/python -m pytest $(ARGS)
 
-check: lint types template containers ## lint, format, types, template, Dockerfiles
+check: lint types imports template containers ## lint, format, types, imports, template, Dockerfiles
 
 lint: .venv/made
 	.venv/bin/ruff check .
@@ -28,6 +28,11 @@ lint: .venv/made
 
 types: .venv/made
 	.venv/bin/mypy
+
+# Each deployable imports with nothing installed but its own locked group.
+imports: .venv-api/made .venv-resizer/made
+	.venv-api/bin/python tests/import_all.py contract api
+	.venv-resizer/bin/python tests/import_all.py contract resizer
 
 template: .venv-checks/made .venv-checkov/made
 	$(SAM) validate --template template.yaml --region us-east-1
@@ -49,8 +54,11 @@ lock: .venv-checks/made ## lock the newest allowed versions of all dependencies
 			--group $$group --output-file requirements/$$group.txt || exit 1; \
 	done
 
+openapi: .venv/made ## write docs/openapi.json
+	.venv/bin/python -m api openapi > docs/openapi.json
+
 clean: ## remove environments, caches and the data of the local run
-	rm -rf .venv .venv-emulator .venv-checks .venv-checkov .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # An environment is made again when its lock changes.

@@ -55,9 +55,11 @@ class UploadRequest(_Model):
         str,
         AfterValidator(_filename),
         Field(
-            min_length=1,
-            max_length=255,
-            json_schema_extra={"pattern": "^[^\\x00-\\x1f\\x7f]+$"},
+            json_schema_extra={
+                "minLength": 1,
+                "maxLength": 255,
+                "pattern": "^[^\\x00-\\x1f\\x7f]+$",
+            },
             description="As the user typed it: 1 to 255 bytes of UTF-8 without control characters.",
         ),
     ]

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from contract import metadata
 from contract.keys import (
+    BOOKKEEPING,
     InvalidKeyError,
     InvalidUserIdError,
     OriginalKey,
@@ -128,7 +129,7 @@ class Doctor:
                 records = iter(())
             yield from _join(storage.originals(user_id), records)
         for user_id in () if self.plan.user_id else repository.users():
-            if not storage.has_originals(user_id):
+            if not user_id.startswith(BOOKKEEPING) and not storage.has_originals(user_id):
                 yield from ((None, record) for record in repository.of_user(user_id))
 
     def _examine_pair(self, pair: Pair) -> Verdict:

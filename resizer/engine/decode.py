@@ -7,14 +7,11 @@ from typing import IO, cast
 from PIL import Image, ImageFile, JpegImagePlugin
 
 from resizer.engine.download import Download
-from resizer.engine.formats import Format
+from resizer.engine.formats import TIFF, Format
+from resizer.engine.jpeg import decode_jpeg
 from resizer.engine.limits import Limits
-from resizer.engine.modes import to_plain_mode
+from resizer.engine.modes import stretch
 from resizer.engine.orientation import orientation_of, swaps_sides
-
-JPEG_BLOCK_BYTES = 256 * 1024  # a call of the decoder for each: few enough, and soon enough
-JPEG_MARGIN = 1.0  # a scaled decode is at least this many times the largest thumbnail
-JPEG_SCALES = (8, 4, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +19,7 @@ class Original:
     """An opened original: its header is read and within the limits, its pixels are not decoded."""
 
     file: ImageFile.ImageFile
+    download: Download
     format: Format
     size: tuple[int, int]  # pixels, as stored
     limits: Limits
@@ -29,7 +27,7 @@ class Original:
     @property
     def orientation(self) -> int:
         """Read anew each time: a PNG may say it after its pixels."""
-        if self.format.name == "TIFF":
+        if self.format is TIFF:
             return 1  # Pillow turns a TIFF upright itself
         exif = self.file.info.get("exif") or b""
         return orientation_of(exif) if len(exif) <= self.limits.max_exif_bytes else 1
@@ -61,26 +59,15 @@ def open_original(download: Download, image_format: Format, limits: Limits) -> O
     file = cast("IO[bytes]", download) if image_format.streams else BytesIO(download.whole())
     image = image_format.load_plugin()(file)
     limits.check_pixels(image_format.name, *image.size)
-    return Original(image, image_format, image.size, limits)
+    return Original(image, download, image_format, image.size, limits)
 
 
 def decode_small(original: Original, width: int) -> Decoded:
     """Decode to at least `width` pixels across the upright picture, and not much more if it can."""
     image = original.file
-    box = (0.0, 0.0, float(image.width), float(image.height))
+    box = None
     if isinstance(image, JpegImagePlugin.JpegImageFile):
-        image.decodermaxblock = JPEG_BLOCK_BYTES
-        box = _draft(image, original.upright_size[0] / width) or box
+        ratio = original.upright_size[0] / width
+        image, box = decode_jpeg(image, original.download, ratio, original.limits)
     image.load()
-    return Decoded(to_plain_mode(image), box)
-
-
-def _draft(
-    image: JpegImagePlugin.JpegImageFile, ratio: float
-) -> tuple[float, float, float, float] | None:
-    """libjpeg decodes at 1/2, 1/4 or 1/8 for a fraction of the cost: as small as `ratio` allows."""
-    for scale in JPEG_SCALES:
-        if ratio >= scale * JPEG_MARGIN:
-            drafted = image.draft(None, (image.width // scale or 1, image.height // scale or 1))
-            return None if drafted is None else drafted[1]
-    return None
+    return Decoded(stretch(image), box or (0.0, 0.0, float(image.width), float(image.height)))

@@ -33,6 +33,8 @@ class Limits:
     max_dimension: int = 65_535  # pixels; the most that JPEG and WebP headers can say
     max_icc_bytes: int = 4 * MIB  # a larger profile is ignored, the picture is not refused
     max_exif_bytes: int = 1 * MIB  # likewise
+    max_scans: int = 200  # of a JPEG; encoders write 3 to 20, each costs a pass over the picture
+    max_coefficient_bytes: int = 300 * MIB  # held by libjpeg for a JPEG of several scans
     whole_frame_pixels: Mapping[str, int] = field(default_factory=lambda: WHOLE_FRAME_PIXELS)
     decode_seconds: float = 20.0  # of an isolated decoder, wall time
     decode_memory_bytes: int = 400 * MIB  # of an isolated decoder, above what the parent has
@@ -51,3 +53,9 @@ class Limits:
             )
         if max(width, height) > self.max_dimension:
             raise UnusableImage("too_many_pixels", f"{width}x{height}")
+
+    def check_scans(self, scans: int, coefficient_bytes: int) -> None:
+        if coefficient_bytes > self.max_coefficient_bytes:
+            raise UnusableImage("too_many_pixels", "for a JPEG of several scans")
+        if scans > self.max_scans:
+            raise UnusableImage("corrupt_image", f"{scans} scans, at most {self.max_scans}")

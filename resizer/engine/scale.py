@@ -6,6 +6,8 @@ from typing import NamedTuple
 from PIL import Image
 
 from resizer.engine.decode import Decoded
+from resizer.engine.modes import is_plain_and_opaque, to_plain_mode, without_opaque_alpha
+from resizer.engine.strips import reduce_in_strips
 
 REDUCING_GAP = 2.0  # box-reduce to this many times the target, then Lanczos
 LANCZOS = Image.Resampling.LANCZOS
@@ -26,26 +28,19 @@ def sizes(upright: tuple[int, int], widths: Sequence[int]) -> list[Target]:
 
 
 def scale_decoded(decoded: Decoded, size: tuple[int, int]) -> Image.Image:
-    """The largest thumbnail, without any of the original's metadata: savers would write some."""
+    """The largest thumbnail, as stored and in the original's colour space."""
     image, box = decoded.image, decoded.box
-    scaled = _scale_alpha(image, size) if image.mode == "RGBA" else _scale(image, size, box)
-    scaled.info = {}
-    return scaled
+    if image.size == size:  # nothing to average: alpha keeps its exact colours
+        return without_opaque_alpha(to_plain_mode(image))
+    if not is_plain_and_opaque(image):
+        across = max(1, int(image.width / size[0] / REDUCING_GAP))
+        down = max(1, int(image.height / size[1] / REDUCING_GAP))
+        box = (0.0, 0.0, image.width / across, image.height / down)
+        image = reduce_in_strips(image, (across, down))
+    scaled = image.resize(size, LANCZOS, box=box, reducing_gap=REDUCING_GAP)
+    return scaled.convert("RGBA") if scaled.mode == "RGBa" else scaled
 
 
 def scale_thumbnail(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """From a larger, finished thumbnail."""
     return image if image.size == size else image.resize(size, LANCZOS)
-
-
-def _scale(
-    image: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float] | None = None
-) -> Image.Image:
-    return image.resize(size, LANCZOS, box=box, reducing_gap=REDUCING_GAP)
-
-
-def _scale_alpha(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """`resize` premultiplies RGBA: the colour of transparent pixels must not bleed out."""
-    image = _scale(image, size)
-    opaque = image.getchannel("A").getextrema() == (255, 255)
-    return image.convert("RGB") if opaque else image

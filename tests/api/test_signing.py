@@ -56,6 +56,7 @@ OVERRIDES = st.dictionaries(
 @cache
 def client(place: tuple[str, str, str | None], credentials: Credentials) -> "S3Client":
     region, style, endpoint = place
+    addressing: Any = {"addressing_style": style}
     made: S3Client = boto3.Session().client(
         "s3",
         region_name=region,
@@ -63,7 +64,7 @@ def client(place: tuple[str, str, str | None], credentials: Credentials) -> "S3C
         aws_access_key_id=credentials.access_key,
         aws_secret_access_key=credentials.secret_key,
         aws_session_token=credentials.token,
-        config=Config(signature_version="s3v4", s3={"addressing_style": style}),
+        config=Config(signature_version="s3v4", s3=addressing),
     )
     return made
 
