@@ -1,11 +1,13 @@
 # All that a contributor runs. Needs Python 3.11 or newer with venv, and make.
 
 PYTHON ?= python3
-GROUPS := api resizer dev emulator checks
+GROUPS := api lambda resizer dev emulator checks checkov
 INSTALL := -m pip install -qq --disable-pip-version-check --no-deps --require-hashes
+SAM := SAM_CLI_TELEMETRY=0 .venv-checks/bin/sam
+DOCKERFILES := Dockerfile.api Dockerfile.resizer local/Dockerfile
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check lint types imports template lock openapi clean python
+.PHONY: help setup run test check lint types imports template containers lock openapi clean python
 
 help: ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 16
@@ -18,7 +20,7 @@ run: setup ## run the whole system on this machine until Ctrl-C
 test: setup ## run the tests; ARGS="-k cursor" picks some
 	.venv/bin/python -m pytest $(ARGS)
 
-check: lint types imports template ## lint, format, types, import boundaries, template
+check: lint types imports template containers ## lint, format, types, imports, template, Dockerfiles
 
 lint: .venv/made
 	.venv/bin/ruff check .
@@ -32,8 +34,18 @@ imports: .venv-api/made .venv-resizer/made
 	.venv-api/bin/python tests/import_all.py contract api
 	.venv-resizer/bin/python tests/import_all.py contract resizer
 
-template: .venv-checks/made
-	.venv-checks/bin/cfn-lint template.yaml
+template: .venv-checks/made .venv-checkov/made
+	$(SAM) validate --template template.yaml --region us-east-1
+	$(SAM) validate --template template.yaml --region us-east-1 --lint
+	.venv-checks/bin/python tests/deploy/translate.py > .venv-checks/template.json
+	.venv-checks/bin/cfn-lint --ignore-checks W1028 -- .venv-checks/template.json
+	.venv-checkov/bin/checkov --config-file .checkov.yaml --file .venv-checks/template.json
+
+containers: .venv-checks/made .venv-checkov/made
+	.venv-checks/bin/hadolint $(DOCKERFILES)
+	.venv-checkov/bin/checkov --config-file .checkov.yaml --framework dockerfile --file $(DOCKERFILES)
+	@if docker compose version >/dev/null 2>&1; then docker compose config --quiet; \
+		else echo "docker compose config: not run, there is no docker compose here"; fi
 
 lock: .venv-checks/made ## lock the newest allowed versions of all dependencies
 	for group in $(GROUPS); do \
