@@ -188,6 +188,9 @@ class System:
     def _check_order(self, key: OriginalKey, record: ImageRecord | None) -> None:
         before = self._seen.get(key)
         self._seen[key] = record
+        if before is not None and before.status is Status.DELETED:
+            assert record is not None, f"{before} was forgotten"
+            assert record.status is Status.DELETED, f"{before} -> {record}: it came back"
         if before is None or record is None or record.sequencer is None or not before.sequencer:
             return
         assert record.sequencer >= before.sequencer, f"{before} -> {record}: an older event won"

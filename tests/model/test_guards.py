@@ -16,7 +16,7 @@ from resizer.storage import Storage
 from tests.model.histories import run_histories
 from tests.model.system import Aws
 
-HISTORIES = 300
+HISTORIES = 200
 Remove = Callable[[pytest.MonkeyPatch], None]
 
 
