@@ -46,7 +46,7 @@ class Stack:
     table: str
     api: Credentials
     resizer: Credentials
-    give_up: Credentials
+    failure_handler: Credentials
     resize_image_function: Function
     give_up_function: Function
     failed_events_url: str
@@ -77,7 +77,7 @@ def deploy(root: Credentials, endpoint_url: str, parameters: Mapping[str, str]) 
         table=outputs["TableName"],
         api=roles["ApiRole"],
         resizer=roles["LambdaResizeRole"],
-        give_up=roles["LambdaGiveUpRole"],
+        failure_handler=roles["LambdaGiveUpRole"],
         resize_image_function=_function(
             session, endpoint_url, RESIZE_IMAGE, roles["LambdaResizeRole"]
         ),
