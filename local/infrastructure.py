@@ -46,7 +46,7 @@ class Stack:
     table: str
     api: Credentials
     resizer: Credentials
-    failure_handler: Credentials
+    give_up: Credentials
     resize_image_function: Function
     give_up_function: Function
     failed_events_url: str
@@ -77,7 +77,7 @@ def deploy(root: Credentials, endpoint_url: str, parameters: Mapping[str, str]) 
         table=outputs["TableName"],
         api=roles["ApiRole"],
         resizer=roles["LambdaResizeRole"],
-        failure_handler=roles["LambdaGiveUpRole"],
+        give_up=roles["LambdaGiveUpRole"],
         resize_image_function=_function(
             session, endpoint_url, RESIZE_IMAGE, roles["LambdaResizeRole"]
         ),
