@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,7 @@ def route(
                 cpu[side].append((cpu_seconds(server.pid) - before) / len(got.latencies))
     print(f"{name}, {CLIENTS} clients, {ROUNDS} rounds of {SECONDS:.0f} s in turns")
     for side in servers:
-        every = load.Load(sorted(sum((got.latencies for got in loads[side]), [])), 1)
+        every = load.Load(sorted(chain.from_iterable(got.latencies for got in loads[side])), 1)
         rates = [got.per_second for got in loads[side]]
         print(
             f"  {side}: {statistics.median(rates):.0f} requests/s, "

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass
+from functools import partial
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,10 @@ async def _run(port: int, request: bytes, clients: int, seconds: float) -> Load:
     started = time.perf_counter()
     made = [_Client(request, started + seconds, latencies) for _ in range(clients)]
     for client in made:
-        await loop.create_connection(lambda client=client: client, "127.0.0.1", port)
+        await loop.create_connection(partial(_same, client), "127.0.0.1", port)
     await asyncio.gather(*(client.done for client in made))
     return Load(sorted(latencies), time.perf_counter() - started)
+
+
+def _same(client: _Client) -> _Client:
+    return client

@@ -43,17 +43,17 @@ def list_images(user_id: str, limit: int = 50) -> dict[str, Any]:
             "get_object", Params={"Bucket": BUCKET, "Key": key}, ExpiresIn=3600
         )
 
-    items = []
-    for item in found["Items"]:
-        items.append(
+    return {
+        "items": [
             {
                 **item,
                 "originalUrl": url(item["originalKey"]),
                 "thumbUrl200": url(item["thumb200Key"]),
                 "thumbUrl400": url(item["thumb400Key"]),
             }
-        )
-    return {"items": items}
+            for item in found["Items"]
+        ]
+    }
 
 
 @app.post("/users/{user_id}/uploads", status_code=201)
