@@ -7,7 +7,7 @@ SAM := SAM_CLI_TELEMETRY=0 .venv-checks/bin/sam
 DOCKERFILES := Dockerfile.api Dockerfile.resizer local/Dockerfile
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check lint types imports template containers lock openapi clean python
+.PHONY: help setup run test test-containers check lint types imports template containers lock openapi clean python
 
 help: ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 16
@@ -19,6 +19,11 @@ run: setup ## run the whole system on this machine until Ctrl-C
 
 test: setup ## run the tests; ARGS="-k cursor" picks some
 	.venv/bin/python -m pytest $(ARGS)
+
+test-containers: setup ## run the tests of the images and of docker compose, where an engine answers
+	@if docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1; then \
+		.venv/bin/python -m pytest -m containers tests/containers $(ARGS); \
+	else echo "test-containers: not run, no container engine with compose answers here"; fi
 
 check: lint types imports template containers ## lint, format, types, imports, template, Dockerfiles
 

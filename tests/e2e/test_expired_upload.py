@@ -6,7 +6,7 @@ from api.app import create_app
 from api.settings import Settings
 from local.emulator import REGION, Emulator
 from tests.api.serving import serve
-from tests.e2e.running import send
+from tests.uploader import send
 from tests.pictures import jpeg
 
 
