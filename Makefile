@@ -17,7 +17,7 @@ setup: .venv/made .venv-emulator/made ## make the virtual environments (the othe
 run: setup ## run the whole system on this machine until Ctrl-C
 	@exec .venv/bin/python -m local
 
-test: setup ## run the tests; ARGS="-k cursor" picks some
+test: setup .venv-checks/made ## run the tests; ARGS="-k cursor" picks some
 	.venv/bin/python -m pytest $(ARGS)
 
 test-containers: setup ## run the tests of the images and of docker compose, where an engine answers

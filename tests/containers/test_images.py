@@ -20,8 +20,9 @@ FIND_TOOLS = (
 )
 
 
-def in_image(image: str, *command: str) -> str:
-    return docker("run", "--rm", "--network", "none", "--entrypoint", command[0], image, *command[1:])
+def in_image(image: str, entrypoint: str, *arguments: str) -> str:
+    run = ("run", "--rm", "--network", "none", "--entrypoint", entrypoint)
+    return docker(*run, image, *arguments)
 
 
 def modules(image: str, *names: str) -> set[str]:
