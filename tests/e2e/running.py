@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ import httpx
 from local.emulator import ROOT
 from tests.conftest import free_port
 
-START_SECONDS = 60
+START_SECONDS = 120
 Image = dict[str, Any]
 
 
@@ -48,7 +49,10 @@ class Running:
                 start_new_session=True,
             )
         assert self.process.stdout is not None
+        hung = threading.Timer(START_SECONDS, self.process.kill)
+        hung.start()
         self.ready = self.process.stdout.readline()
+        hung.cancel()
         if not self.ready.startswith("ready "):
             self.stop()
             raise AssertionError(f"not ready: {self.log.read_text()}")
