@@ -17,10 +17,8 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.deletion import delete_image
-from api.repository import Repository as ApiRepository
+from api.services import Services
 from api.settings import Settings as ApiSettings
-from api.storage import Clients
-from api.storage import Storage as ApiStorage
 from contract.record import Change
 from local.emulator import REGION, Credentials
 from resizer.doctor import Doctor, Plan
@@ -119,33 +117,27 @@ def doctor(world: World, ref: ObjectReference) -> None:
 
 
 def delete(world: World, ref: ObjectReference) -> None:
-    clients = Clients(
-        world.session("api"),
-        world.client("api", "s3", S3_CONFIG),
-        world.client("api", "dynamodb", DYNAMODB_CONFIG),
+    services = Services.connect(
+        _api_settings(world), session=world.session("api"), clock=lambda: world.now_ms() / 1000
     )
-    delete_image(
-        ApiRepository(clients.dynamodb, world.settings.table),
-        ApiStorage(clients, world.settings.bucket),
-        ref.key.user_id,
-        ref.key.image_id,
-        world.settings.widths,
-        world.now_ms() // 1000,
-    )
+    delete_image(services, ref.key.user_id, ref.key.image_id)
 
 
 def plan_upload(world: World, ref: ObjectReference) -> None:
     """A client that asks again with the same Idempotency-Key until it is answered."""
-    settings = ApiSettings(
+    app = create_app(_api_settings(world), session=world.session("api"))
+    answer = asyncio.run(_post_upload(app, ref.key.user_id))
+    if answer.status_code != 201:
+        raise ConnectionError(answer.text)
+
+
+def _api_settings(world: World) -> ApiSettings:
+    return ApiSettings(
         bucket=world.settings.bucket,
         table=world.settings.table,
         region=REGION,
         endpoint_url=world.endpoint_url,
     )
-    app = create_app(settings, session=world.session("api"))
-    answer = asyncio.run(_post_upload(app, ref.key.user_id))
-    if answer.status_code != 201:
-        raise ConnectionError(answer.text)
 
 
 async def _post_upload(app: FastAPI, user_id: str) -> httpx.Response:

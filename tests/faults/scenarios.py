@@ -144,6 +144,7 @@ def end_state(image: Image) -> dict[str, Any]:
 
 def _seen(record: ImageRecord, image: Image) -> str:
     fields = {name: value for name, value in asdict(record).items() if name not in TIMES}
+    fields["thumbnails"] = sorted(fields["thumbnails"].items())
     fields["expires"] = record.expires_at is not None
     text = repr(fields).replace(image.key.user_id, "USER")
     nonce = image.key.filename.partition("-")[0]
