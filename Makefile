@@ -1,0 +1,94 @@
+# All that a contributor runs. Needs Python 3.11 or newer with venv, and make.
+
+PYTHON ?= python3
+GROUPS := api lambda resizer dev emulator checks checkov
+INSTALL := -m pip install -qq --disable-pip-version-check --no-deps --require-hashes
+SAM := SAM_CLI_TELEMETRY=0 .venv-checks/bin/sam
+DOCKERFILES := Dockerfile.api Dockerfile.resizer local/Dockerfile
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup run test test-containers test-guards bench-kills check lint types imports template containers lock openapi clean python
+
+help: ## say what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 16
+
+setup: .venv/made .venv-emulator/made ## make the virtual environments (the others do it when needed)
+
+run: setup ## run the whole system on this machine until Ctrl-C
+	@exec .venv/bin/python -m local
+
+test: setup .venv-checks/made ## run the tests; ARGS="-k cursor" picks some
+	.venv/bin/python -m pytest $(ARGS)
+
+test-containers: setup ## run the tests of the images and of docker compose, where an engine answers
+	@if docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1; then \
+		.venv/bin/python -m pytest -m containers tests/containers $(ARGS); \
+	else echo "test-containers: not run, no container engine with compose answers here"; fi
+
+test-guards: setup ## take each guard out of the code and want the model test to notice
+	.venv/bin/python -m pytest -m mutations tests/model $(ARGS)
+
+bench-kills: setup ## send 500 pictures through the running system while its workers are killed
+	.venv/bin/python -m benchmarks.kills $(ARGS)
+
+check: lint types imports template containers ## lint, format, types, imports, template, Dockerfiles
+
+lint: .venv/made
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+types: .venv/made
+	.venv/bin/mypy
+
+# Each deployable imports with nothing installed but its own locked group.
+imports: .venv-api/made .venv-resizer/made
+	.venv-api/bin/python tests/import_all.py contract api
+	.venv-resizer/bin/python tests/import_all.py contract resizer
+
+template: .venv-checks/made .venv-checkov/made
+	$(SAM) validate --template template.yaml --region us-east-1
+	$(SAM) validate --template template.yaml --region us-east-1 --lint
+	.venv-checks/bin/python tests/deploy/translate.py > .venv-checks/template.json
+	.venv-checks/bin/cfn-lint --ignore-checks W1028 -- .venv-checks/template.json
+	.venv-checkov/bin/checkov --config-file .checkov.yaml --file .venv-checks/template.json
+
+containers: .venv-checks/made .venv-checkov/made
+	.venv-checks/bin/hadolint $(DOCKERFILES)
+	.venv-checkov/bin/checkov --config-file .checkov.yaml --framework dockerfile --file $(DOCKERFILES)
+	@if docker compose version >/dev/null 2>&1; then docker compose config --quiet; \
+		else echo "docker compose config: not run, there is no docker compose here"; fi
+
+lock: .venv-checks/made ## lock the newest allowed versions of all dependencies
+	for group in $(GROUPS); do \
+		.venv-checks/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+			--generate-hashes --no-emit-index-url --no-annotate --no-header \
+			--group $$group --output-file requirements/$$group.txt || exit 1; \
+	done
+
+openapi: .venv/made ## write docs/openapi.json
+	.venv/bin/python -m api openapi > docs/openapi.json
+
+clean: ## remove environments, caches and the data of the local run
+	rm -rf .venv .venv-* .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# An environment is made again when its lock changes.
+
+.venv/made: requirements/dev.txt | python
+	$(call make-environment,.venv,$<)
+
+.venv-%/made: requirements/%.txt | python
+	$(call make-environment,.venv-$*,$<)
+
+define make-environment
+@echo "making $(1) from $(2)"
+@rm -rf $(1) && $(PYTHON) -m venv $(1)
+@$(1)/bin/python $(INSTALL) -r $(2)
+@touch $@
+endef
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Thumbline needs Python 3.11 or newer, and $(PYTHON) is not: name one with PYTHON=, as in make PYTHON=python3.12 run."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) lacks the venv module: install it (Debian and Ubuntu: apt-get install python3-venv)."; exit 1; }

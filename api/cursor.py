@@ -1,0 +1,49 @@
+"""Cursors of a listing: opaque, and good only for the list that handed them out.
+
+A cursor is the last image id with a tag over it, the user and the filter. See decision 0031 for
+why its key comes from the settings.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from hashlib import sha256
+from hmac import compare_digest, digest
+
+from contract.keys import InvalidKeyError, parse_image_id
+
+_TAG_BYTES = 12
+_MAX_CURSOR_CHARS = 1200  # an image id has at most 800 bytes
+
+
+class InvalidCursorError(ValueError):
+    """The cursor was not handed out for this list."""
+
+
+def cursor_key(*names: str) -> bytes:
+    """The key of all processes that serve the same bucket and table."""
+    return sha256("\n".join(("thumbline cursor 1", *names)).encode()).digest()
+
+
+def encode_cursor(key: bytes, user_id: str, status: str | None, image_id: str) -> str:
+    """A cursor behind `image_id` in the user's list of that status."""
+    tag = _tag(key, user_id, status, image_id)
+    return urlsafe_b64encode(tag + image_id.encode()).decode().rstrip("=")
+
+
+def decode_cursor(key: bytes, user_id: str, status: str | None, cursor: str) -> str:
+    """The image id in a cursor; raises InvalidCursorError on any other list's or a forged one."""
+    try:
+        if len(cursor) > _MAX_CURSOR_CHARS:
+            raise ValueError("too long")
+        raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        image_id = raw[_TAG_BYTES:].decode()
+        parse_image_id(image_id)
+    except (ValueError, InvalidKeyError) as exc:
+        raise InvalidCursorError("not a cursor") from exc
+    if not compare_digest(encode_cursor(key, user_id, status, image_id), cursor):
+        raise InvalidCursorError("not a cursor of this list")
+    return image_id
+
+
+def _tag(key: bytes, user_id: str, status: str | None, image_id: str) -> bytes:
+    text = f"{user_id}\n{status or ''}\n{image_id}"  # no part can hold a line break
+    return digest(key, text.encode(), "sha256")[:_TAG_BYTES]

@@ -1,0 +1,270 @@
+"""Requests and answers as clients see them: camelCase, and every field always there.
+
+Times are milliseconds since the epoch, sizes bytes, widths and heights pixels.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from contract.keys import InvalidFilenameError, check_filename
+
+MAX_BATCH = 100  # DynamoDB: 100 items in one transaction
+MAX_PAGE = 100
+DEFAULT_PAGE = 50
+MAX_WAIT_SECONDS = 20  # API Gateway ends a request after 29 s
+
+ContentType = Literal[
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+    "image/gif",
+    "image/avif",
+    "image/heic",
+    "image/heif",
+    "image/tiff",
+    "image/bmp",
+]
+
+
+def _filename(value: str) -> str:
+    try:
+        return check_filename(value)
+    except InvalidFilenameError as exc:
+        raise PydanticCustomError("invalid_filename", "{why}", {"why": str(exc)}) from exc
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+class Answer(_Model):
+    """An answer of ours."""
+
+    def to_json(self) -> bytes:
+        return self.__pydantic_serializer__.to_json(self, by_alias=True)
+
+
+class UploadRequest(_Model):
+    """A file that somebody wants to upload."""
+
+    filename: Annotated[
+        str,
+        AfterValidator(_filename),
+        Field(
+            json_schema_extra={
+                "minLength": 1,
+                "maxLength": 255,
+                "pattern": "^[^\\x00-\\x1f\\x7f]+$",
+            },
+            description="As the user typed it: 1 to 255 bytes of UTF-8 without control characters.",
+        ),
+    ]
+    content_type: Annotated[ContentType, Field(description="Pinned: storage refuses another one.")]
+    size: Annotated[
+        StrictInt,
+        Field(ge=1, description="Bytes. Pinned: storage refuses a longer or shorter file."),
+    ]
+    sha256: Annotated[
+        str | None,
+        Field(
+            pattern="^[0-9a-f]{64}$",
+            description="Of the file, in lower-case hex: storage then refuses any other bytes.",
+        ),
+    ] = None
+    method: Annotated[
+        Literal["POST", "PUT"],
+        Field(description="`POST` a form, or `PUT` the bare bytes with the signed headers."),
+    ] = "POST"
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"filename": "cat.jpg", "contentType": "image/jpeg", "size": 123456}]
+        }
+    )
+
+
+class BatchRequest(_Model):
+    """Several files at once: all of them are planned, or none."""
+
+    files: Annotated[list[UploadRequest], Field(min_length=1, max_length=MAX_BATCH)]
+
+
+class Thumbnail(Answer):
+    """One stored thumbnail with a signed address."""
+
+    width: int
+    height: int
+    bytes: int
+    content_type: str
+    key: Annotated[str, Field(description="Object key in the bucket.")]
+    url: str
+
+
+IMAGE_EXAMPLE: dict[str, Any] = {
+    "userId": "user_2abc",
+    "imageId": "1763853422123-9f86d081-cat.jpg",
+    "status": "done",
+    "createdAt": 1763853422123,
+    "filename": "cat.jpg",
+    "contentType": "image/jpeg",
+    "size": 123456,
+    "width": 1200,
+    "height": 800,
+    "eTag": "9b2cf535f27731c974343645a3985328",
+    "error": None,
+    "color": "#8a7f6d",
+    "placeholder": "data:image/webp;base64,UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+",
+    "originalKey": "uploads/user_2abc/1763853422123-9f86d081-cat.jpg",
+    "originalUrl": "https://bucket.s3.eu-west-1.amazonaws.com/uploads/user_2abc/"
+    "1763853422123-9f86d081-cat.jpg?X-Amz-Algorithm=…",
+    "thumbnails": [
+        {
+            "width": 200,
+            "height": 133,
+            "bytes": 5120,
+            "contentType": "image/webp",
+            "key": "thumbnails/200/1763853422123-9f86d081-cat.jpg",
+            "url": "https://bucket.s3.eu-west-1.amazonaws.com/thumbnails/200/"
+            "1763853422123-9f86d081-cat.jpg?X-Amz-Algorithm=…",
+        }
+    ],
+    "srcSet": "https://bucket.s3.eu-west-1.amazonaws.com/thumbnails/200/"
+    "1763853422123-9f86d081-cat.jpg?X-Amz-Algorithm=… 200w",
+    "urlExpiresAt": 1763874000000,
+}
+
+
+class Image(Answer):
+    """An image with all that `next/image` needs and nothing left to compute."""
+
+    user_id: str
+    image_id: str
+    status: Annotated[
+        Literal["pending", "processing", "done", "failed"],
+        Field(description="`pending` until the upload arrived; `done` and `failed` are final."),
+    ]
+    created_at: Annotated[int, Field(description="When the upload was planned.")]
+    filename: Annotated[str | None, Field(description="As the user typed it.")]
+    content_type: str | None
+    size: Annotated[int | None, Field(description="Bytes of the original.")]
+    width: Annotated[int | None, Field(description="Pixels of the upright original.")]
+    height: int | None
+    e_tag: str | None
+    error: Annotated[
+        Literal[
+            "unsupported_format",
+            "corrupt_image",
+            "too_many_pixels",
+            "too_large",
+            "empty",
+            "key_collision",
+            "gave_up",
+        ]
+        | None,
+        Field(description="Why it is `failed`."),
+    ]
+    color: Annotated[str | None, Field(description="`#rrggbb`, the dominant colour.")]
+    placeholder: Annotated[str | None, Field(description="`data:` URL for `blurDataURL`.")]
+    original_key: str
+    original_url: Annotated[str | None, Field(description="Signed; null while `pending`.")]
+    thumbnails: list[Thumbnail]
+    src_set: Annotated[str | None, Field(description="For `<img srcset>`, by width.")]
+    url_expires_at: Annotated[int, Field(description="Until when the signed addresses work.")]
+
+
+class Upload(Answer):
+    """How to send the bytes: what Uppy's `getUploadParameters` takes as it is."""
+
+    method: Literal["POST", "PUT"]
+    url: str
+    fields: Annotated[
+        dict[str, str], Field(description="Form fields of a POST, all before the `file` field.")
+    ]
+    headers: Annotated[dict[str, str], Field(description="Headers of a PUT, exactly as given.")]
+    expires_at: Annotated[int, Field(description="Until when storage takes the upload.")]
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "method": "POST",
+                    "url": "https://bucket.s3.eu-west-1.amazonaws.com/",
+                    "fields": {
+                        "Content-Type": "image/jpeg",
+                        "key": "uploads/user_2abc/1763853422123-9f86d081-cat.jpg",
+                        "policy": "eyJleHBpcmF0aW9uIjog…",
+                    },
+                    "headers": {},
+                    "expiresAt": 1763857022123,
+                }
+            ]
+        }
+    )
+
+
+class PlannedUpload(Answer):
+    """The image that will be, and how to upload it."""
+
+    image: Image
+    upload: Upload
+
+
+class PlannedUploads(Answer):
+    """In the order of the request."""
+
+    items: list[PlannedUpload]
+
+
+class Page(Answer):
+    """One page of images, newest first."""
+
+    items: list[Image]
+    next_cursor: Annotated[
+        str | None,
+        Field(
+            description="For the next page; null after the last one. With a `status` filter a page "
+            "may hold fewer than `limit` images, or none, and still have a next one."
+        ),
+    ]
+
+
+class Health(Answer):
+    """`ok`, or what is wrong."""
+
+    status: Literal["ok"]
+
+
+class ProblemEntry(_Model):
+    """One thing that is wrong with the request."""
+
+    pointer: Annotated[str, Field(description="Where: a JSON pointer, or the parameter's name.")]
+    detail: str
+
+
+class Problem(BaseModel):
+    """An error as RFC 9457 describes it. Switch on `code`; the texts may change."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str | None = None
+    errors: list[ProblemEntry] | None = None
+    request_id: Annotated[str | None, Field(alias="requestId")] = None
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "urn:thumbline:problem:image_not_found",
+                    "title": "There is no such image",
+                    "status": 404,
+                    "code": "image_not_found",
+                    "requestId": "5f0c9f1d2b7a4c5e",
+                }
+            ]
+        }
+    )

@@ -1,0 +1,53 @@
+"""What one run has to itself: its data folder and its ports."""
+
+import fcntl
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PORT_SECONDS = 3.0  # the children of a killed run need a moment to end
+
+
+class TakenError(Exception):
+    """Something else has it; the message says what to change."""
+
+
+@contextmanager
+def claim_folder(data: Path) -> Iterator[None]:
+    """Lock the data folder against a second run until this process ends, however it ends."""
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as exc:
+            lock.seek(0)
+            raise TakenError(
+                f"Process {lock.read() or '?'} already runs on {data}: "
+                "stop it, or set LOCAL_DATA to another folder."
+            ) from exc
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def check_port(port: int, setting: str) -> None:
+    """Raise TakenError if `port` stays taken; `setting` is the variable that changes it."""
+    deadline = time.monotonic() + PORT_SECONDS
+    while not _is_free(port):
+        if time.monotonic() > deadline:
+            raise TakenError(f"Port {port} is taken: set {setting} to a free one.")
+        time.sleep(0.1)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,42 @@
+"""The API as it is deployed, with the local page at `/`. Run by `local.system`."""
+
+import logging
+import os
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+
+from api.app import create_app
+from api.settings import Settings
+from local import logs
+
+PAGE = Path(__file__).with_name("page.html")
+
+
+def app() -> FastAPI:
+    service = create_app(Settings.from_environment(os.environ))
+
+    @service.get("/", include_in_schema=False)
+    def page() -> FileResponse:
+        return FileResponse(PAGE)
+
+    return service
+
+
+def is_worth_a_line(record: logging.LogRecord) -> bool:
+    """Whether it is more than one of the many reads of a page that waits."""
+    seen = vars(record)
+    return not (seen.get("method") == "GET" and seen.get("status", 500) < 400)
+
+
+def main() -> None:
+    logs.configure("api", is_worth_a_line)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    port = int(os.environ["API_PORT"])
+    uvicorn.run(app(), host="127.0.0.1", port=port, log_config=None, access_log=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""The whole system on this machine: emulator, template, resizer pool, API.
+
+At each start the index is rebuilt from the bucket and what a killed run left unfinished is
+processed: the table itself does not outlive a run (decision 0006).
+"""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from contextlib import ExitStack
+from typing import Self
+
+from local import infrastructure, tether
+from local.claims import check_port, claim_folder
+from local.emulator import ROOT, Emulator, endpoint_environment
+from local.infrastructure import GIVE_UP, RESIZE_IMAGE, Stack
+from local.pool import InvocationError, Pool
+from local.settings import Settings
+
+START_SECONDS = 30.0
+REPAIR_SECONDS = 10.0  # after that the repair goes on beside the running system
+STOP_SECONDS = 5.0
+POLL_SECONDS = 0.05
+NOT_ALL_MENDED = 3  # exit code of the doctor
+
+log = logging.getLogger(__name__)
+
+
+class PartError(Exception):
+    """A part did not start or ended by itself; the message says which."""
+
+
+class System:
+    """Started by entering, stopped by leaving; parts stop in reverse order."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._parts = ExitStack()
+        self.emulator: Emulator
+        self.stack: Stack
+
+    def __enter__(self) -> Self:
+        with ExitStack() as parts:
+            self._start(parts)
+            self._parts = parts.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._parts.close()
+
+    def _start(self, parts: ExitStack) -> None:
+        settings = self._settings
+        parts.enter_context(claim_folder(settings.data))
+        check_port(settings.api_port, "API_PORT")
+        check_port(settings.emulator_port, "EMULATOR_PORT")
+        # The pool is there before the emulator, which is told its address, and stops before it.
+        pool = Pool()
+        functions = {name: pool.url(name) for name in (RESIZE_IMAGE, GIVE_UP)}
+        self.emulator = parts.enter_context(
+            Emulator(settings.emulator_port, settings.data, functions)
+        )
+        parts.callback(pool.stop)
+        self.stack = infrastructure.deploy(
+            self.emulator.root, self.emulator.url, settings.parameters
+        )
+        self._api = parts.enter_context(_Child(["local.service"], self._api_environment()))
+        mend = ["resizer", "doctor", "--repair", "--grace", "0"]  # no event is on its way yet
+        doctor = parts.enter_context(_Child(mend, self._doctor_environment()))
+        self._start_workers(pool)
+        self._wait_for_doctor(doctor)
+        self._wait_for_api()
+
+    def _api_environment(self) -> dict[str, str]:
+        return {
+            "AUTH": "off",
+            **_own_environment(),
+            **self.stack.api.environment(),
+            "API_PORT": str(self._settings.api_port),
+            "CORS_ORIGINS": ",".join(self._settings.cors_origins),
+            **self._resources(),
+        }
+
+    def _resources(self) -> dict[str, str]:
+        return {
+            **endpoint_environment(self.emulator.url),
+            "BUCKET": self.stack.bucket,
+            "DYNAMODB_TABLE": self.stack.table,
+        }
+
+    def _doctor_environment(self) -> dict[str, str]:
+        """An operator's, who may do more than any part of the system."""
+        return {**_own_environment(), **self.emulator.root.environment(), **self._resources()}
+
+    def _start_workers(self, pool: Pool) -> None:
+        try:
+            pool.add(self.stack.resize_image_function, workers=os.cpu_count() or 1)
+            pool.add(self.stack.give_up_function, workers=1, warm=False)
+        except InvocationError as exc:
+            raise PartError("The resizer did not start: its messages above say why.") from exc
+
+    def _wait_for_doctor(self, doctor: "_Child") -> None:
+        """Wait for the index to be rebuilt, but not for ever."""
+        code = doctor.wait(REPAIR_SECONDS)
+        if code is None:
+            log.info("the index is still being rebuilt from the bucket; it completes by itself")
+        elif code == NOT_ALL_MENDED:
+            log.warning("not every image could be mended: the next start tries again")
+        elif code != 0:
+            raise PartError(f"The index could not be rebuilt: the doctor ended with {code}.")
+
+    def _wait_for_api(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self._api.alive:
+            try:
+                with urllib.request.urlopen(f"{self._settings.address}/readyz", timeout=5):  # noqa: S310 -- loopback
+                    return
+            except OSError:
+                time.sleep(POLL_SECONDS)
+        raise PartError("The API did not start: its messages above say why.")
+
+    def watch(self, stopped: threading.Event) -> None:
+        """Return when `stopped` is set; raise PartError if a part ends by itself."""
+        while not stopped.wait(0.5):
+            if not self.emulator.alive:
+                raise PartError("The emulator ended by itself.")
+            if not self._api.alive:
+                raise PartError("The API ended by itself.")
+
+
+class _Child:
+    """A Python module in a process of its own."""
+
+    def __init__(self, module: list[str], environment: dict[str, str]) -> None:
+        self._process = subprocess.Popen(
+            tether.command(sys.executable, "-m", *module),
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr,  # ours has the line that says ready
+        )
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def wait(self, seconds: float) -> int | None:
+        """The exit code, or None if it still runs after `seconds`."""
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        if self.wait(STOP_SECONDS) is None:
+            self._process.kill()
+            self._process.wait()
+
+
+def _own_environment() -> dict[str, str]:
+    """Ours without anything that could lead to a real AWS account."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+
+
+def run(settings: Settings) -> None:
+    """Run the system until a signal; raises what stopped it otherwise."""
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: stopped.set())
+    with System(settings) as system:
+        print(f"ready {settings.address} (API documentation at /docs)", flush=True)
+        system.watch(stopped)
+        log.info("stopping")

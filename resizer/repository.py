@@ -1,0 +1,270 @@
+"""Image records in DynamoDB: the resizer's only table calls.
+
+Each write is conditional; its condition comes from the transition table (`contract.conditions`).
+A refused write returns the record that refused it, so that the caller need not read again.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from contract.conditions import Condition, condition
+from contract.record import (
+    Change,
+    ImageRecord,
+    Item,
+    Reason,
+    Status,
+    ThumbnailFacts,
+    Transition,
+    thumbnail_key_attribute,
+    thumbnails_to_item,
+)
+from resizer.events import ObjectReference
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+# Standard retries: four attempts, so at most about 20 s a call of the function's 300.
+DYNAMODB_CONFIG = Config(
+    connect_timeout=1,
+    read_timeout=3,
+    retries={"mode": "standard", "total_max_attempts": 4},
+    max_pool_connections=32,
+)
+_CLAIM = ("claimedBy", "claimedUntil")
+
+
+class RefusedError(Exception):
+    """The transition is not allowed; `record` is what stands in the table, None if nothing."""
+
+    def __init__(self, record: ImageRecord | None) -> None:
+        super().__init__(record.status if record else "no record")
+        self.record = record
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What is known of an image once its thumbnails are stored."""
+
+    content_type: str
+    size: int
+    width: int
+    height: int
+    placeholder: str
+    color: str
+    thumbnails: Mapping[int, ThumbnailFacts]
+    filename: str | None
+
+
+def dynamodb_client() -> "DynamoDBClient":
+    client: DynamoDBClient = boto3.client("dynamodb", config=DYNAMODB_CONFIG)
+    return client
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    client: "DynamoDBClient"
+    table: str
+
+    def claim(
+        self, transition: Transition, ref: ObjectReference, change: Change, until_ms: int
+    ) -> ImageRecord:
+        """Mark the image `processing` by `change.owner` until `until_ms`; returns the record.
+
+        `transition` is CLAIM or REDO. Raises RefusedError.
+        """
+        update = (
+            _Update()
+            .set(**_reflects(ref), status={"S": Status.PROCESSING})
+            .set(claimedBy={"S": change.owner}, claimedUntil={"N": str(until_ms)})
+            .set_if_missing(**_from_key(ref))
+            .remove("expiresAt", "error", "gaveUpEvent")
+        )
+        return self._write(transition, ref, change, update)
+
+    def finish(
+        self,
+        transition: Transition,
+        ref: ObjectReference,
+        change: Change,
+        finished: Finished,
+        dropped_widths: frozenset[int],
+    ) -> ImageRecord:
+        """Mark the image `done`. `transition` is COMPLETE or REFRESH. Raises RefusedError."""
+        facts: Item = {
+            "contentType": {"S": finished.content_type},
+            "size": {"N": str(finished.size)},
+            "width": {"N": str(finished.width)},
+            "height": {"N": str(finished.height)},
+            "placeholder": {"S": finished.placeholder},
+            "color": {"S": finished.color},
+        }
+        if finished.filename:
+            facts["filename"] = {"S": finished.filename}
+        update = (
+            _Update()
+            .set(status={"S": Status.DONE}, eTag={"S": ref.e_tag}, **facts)
+            .set(**thumbnails_to_item(finished.thumbnails))
+            .remove(*_CLAIM, *map(thumbnail_key_attribute, dropped_widths))
+        )
+        return self._write(transition, ref, change, update)
+
+    def fail(
+        self, ref: ObjectReference, change: Change, reason: Reason, widths: frozenset[int]
+    ) -> ImageRecord:
+        """Mark the image `failed` for good; `widths` are those that it had thumbnails of."""
+        update = (
+            _Update()
+            .set(status={"S": Status.FAILED}, error={"S": reason}, size={"N": str(ref.size)})
+            .remove(*_CLAIM, "thumbnails", "placeholder", "color", "width", "height")
+            .remove(*map(thumbnail_key_attribute, widths))
+        )
+        return self._write(Transition.FAIL, ref, change, update)
+
+    def give_up(self, ref: ObjectReference, change: Change, event: str) -> ImageRecord:
+        """Mark the image `failed` / `gave_up` and keep the `event` that was given up on."""
+        update = (
+            _Update()
+            .set(**_reflects(ref), status={"S": Status.FAILED})
+            .set(error={"S": Reason.GAVE_UP}, gaveUpEvent={"S": event})
+            .set_if_missing(**_from_key(ref))
+            .remove(*_CLAIM, "expiresAt")
+        )
+        return self._write(Transition.GIVE_UP, ref, change, update)
+
+    def rebuild(
+        self, transition: Transition, ref: ObjectReference, change: Change, finished: Finished
+    ) -> None:
+        """Claim and finish at once, for an image whose thumbnails are all there."""
+        self.claim(transition, ref, change, until_ms=0)
+        self.finish(Transition.COMPLETE, ref, change, finished, frozenset())
+
+    def forget(self, ref: ObjectReference, change: Change) -> None:
+        """Remove the record of an original that is gone. Raises RefusedError."""
+        guard = condition(Transition.FORGET, change)
+        try:
+            self.client.delete_item(
+                TableName=self.table,
+                Key=_primary_key(ref.key.user_id, ref.key.image_id),
+                ConditionExpression=guard.expression,
+                ExpressionAttributeNames=guard.names,
+                ExpressionAttributeValues=guard.values,
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as exc:
+            raise _refused(exc) from exc
+
+    def get(self, user_id: str, image_id: str) -> ImageRecord | None:
+        answer = self.client.get_item(
+            TableName=self.table, Key=_primary_key(user_id, image_id), ConsistentRead=True
+        )
+        return ImageRecord.from_item(answer["Item"]) if "Item" in answer else None
+
+    def of_user(self, user_id: str) -> Iterator[ImageRecord]:
+        """All records of a user in the order of their image ids, which is that of S3 keys."""
+        pages = self.client.get_paginator("query")
+        for page in pages.paginate(
+            TableName=self.table,
+            KeyConditionExpression="userId = :user",
+            ExpressionAttributeValues={":user": {"S": user_id}},
+            ConsistentRead=True,
+        ):
+            yield from map(ImageRecord.from_item, page["Items"])
+
+    def users(self) -> Iterator[str]:
+        """The user ids in the table, each once for every run of its records in a page."""
+        pages = self.client.get_paginator("scan")
+        last = None
+        for page in pages.paginate(TableName=self.table, ProjectionExpression="userId"):
+            for item in page["Items"]:
+                if item["userId"]["S"] != last:
+                    last = item["userId"]["S"]
+                    yield last
+
+    def _write(
+        self, transition: Transition, ref: ObjectReference, change: Change, update: "_Update"
+    ) -> ImageRecord:
+        guard = condition(transition, change)
+        try:
+            answer = self.client.update_item(
+                TableName=self.table,
+                Key=_primary_key(ref.key.user_id, ref.key.image_id),
+                **update.arguments(guard),
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as exc:
+            raise _refused(exc) from exc
+        return ImageRecord.from_item(answer["Attributes"])
+
+
+class _Update:
+    """An update expression under construction; every attribute goes by a placeholder name."""
+
+    def __init__(self) -> None:
+        self._set: list[str] = []
+        self._remove: list[str] = []
+        self._names: dict[str, str] = {}
+        self._values: Item = {}
+
+    def set(self, **attributes: dict[str, Any]) -> Self:
+        for name, value in attributes.items():
+            self._set.append(f"#{name} = :new_{name}")
+            self._names[f"#{name}"] = name
+            self._values[f":new_{name}"] = value
+        return self
+
+    def set_if_missing(self, **attributes: dict[str, Any]) -> Self:
+        for name, value in attributes.items():
+            self._set.append(f"#{name} = if_not_exists(#{name}, :new_{name})")
+            self._names[f"#{name}"] = name
+            self._values[f":new_{name}"] = value
+        return self
+
+    def remove(self, *attributes: str) -> Self:
+        for name in attributes:
+            self._remove.append(f"#{name}")
+            self._names[f"#{name}"] = name
+        return self
+
+    def arguments(self, guard: Condition) -> dict[str, Any]:
+        removal = f" REMOVE {', '.join(self._remove)}" if self._remove else ""
+        return {
+            "UpdateExpression": f"SET {', '.join(self._set)}{removal}",
+            "ConditionExpression": guard.expression,
+            "ExpressionAttributeNames": self._names | guard.names,
+            "ExpressionAttributeValues": self._values | guard.values,
+        }
+
+
+def _primary_key(user_id: str, image_id: str) -> Item:
+    return {"userId": {"S": user_id}, "imageId": {"S": image_id}}
+
+
+def _reflects(ref: ObjectReference) -> Item:
+    return {
+        "sequencer": {"S": ref.sequencer},
+        "eTag": {"S": ref.e_tag},
+        "size": {"N": str(ref.size)},
+    }
+
+
+def _from_key(ref: ObjectReference) -> Item:
+    return {
+        "originalKey": {"S": str(ref.key)},
+        "createdAt": {"N": str(ref.key.created_at_ms)},
+        "filename": {"S": ref.key.filename},
+    }
+
+
+def _refused(exc: ClientError) -> Exception:
+    """RefusedError for a failed condition, the error itself for anything else."""
+    if exc.response["Error"]["Code"] != "ConditionalCheckFailedException":
+        return exc
+    item: Any = exc.response.get("Item")  # ReturnValuesOnConditionCheckFailure
+    return RefusedError(ImageRecord.from_item(item) if item else None)

@@ -1,0 +1,244 @@
+"""The way of one object: claim, download, thumbnails, puts, one conditional update.
+
+Permanent failures end as a `failed` record with a reason code and are not raised. Transient ones
+are raised, so that Lambda tries again; every step may run twice with the same result.
+"""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from contract import metadata
+from contract.record import Change, ImageRecord, Reason, Status, ThumbnailFacts, Transition
+from resizer.events import ObjectReference
+from resizer.repository import Finished, RefusedError, Repository
+from resizer.settings import Settings
+from resizer.storage import (
+    KeyCollisionError,
+    NewerThumbnailError,
+    OpenOriginal,
+    OriginalGoneError,
+    OriginalReplacedError,
+    Storage,
+)
+from resizer.thumbnails import Limits, Rendition, UnusableImage, make_thumbnails
+
+log = logging.getLogger(__name__)
+
+
+class Outcome(StrEnum):
+    DONE = "done"
+    FAILED = "failed"
+    IGNORED = "ignored"  # a duplicate or stale event
+    DELETED = "deleted"  # the image is a tombstone: what was stored is removed again
+    REPLACED = "replaced"  # a newer upload will bring, or brought, its own event
+    GONE = "gone"  # there is no original any more
+
+
+class ClaimHeldError(Exception):
+    """Transient: another worker has the image. If it dies, a retry takes over."""
+
+
+def _two_threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(2, thread_name_prefix="resize")
+
+
+@dataclass(frozen=True, slots=True)
+class Resizer:
+    storage: Storage
+    repository: Repository
+    settings: Settings
+    now_ms: Callable[[], int]
+    threads: Executor = field(default_factory=_two_threads)
+
+    def resize(
+        self, ref: ObjectReference, owner: str, transition: Transition = Transition.CLAIM
+    ) -> Outcome:
+        """Bring one original to its thumbnails and its record to `done` or `failed`.
+
+        `owner` names this attempt: the same one may take over its own claim. `transition` is
+        CLAIM for an event, REDO where the event was lost. Raises ClaimHeldError and whatever
+        botocore raises: both mean "try again".
+        """
+        change = Change(ref.sequencer, owner, self.now_ms())
+        opening = self.threads.submit(self.storage.open_original, ref.key, ref.e_tag)
+        try:
+            record = self._claim(transition, ref, change)
+        except RefusedError as refusal:
+            _discard(opening)
+            return self._refused_claim(ref, refusal.record)
+        except BaseException:
+            _discard(opening)
+            raise
+        return self._run(opening, ref, change, Transition.COMPLETE, record)
+
+    def refresh(self, ref: ObjectReference, record: ImageRecord) -> Outcome:
+        """Make the thumbnails of a finished image again, which stays `done` all the while.
+
+        It keeps those of other widths too: they were made from the same original.
+        """
+        opening = self.threads.submit(self.storage.open_original, ref.key, ref.e_tag)
+        change = Change(ref.sequencer, now_ms=self.now_ms())
+        return self._run(opening, ref, change, Transition.REFRESH, record)
+
+    def _claim(self, transition: Transition, ref: ObjectReference, change: Change) -> ImageRecord:
+        until_ms = change.now_ms + self.settings.claim_seconds * 1000
+        return self.repository.claim(transition, ref, change, until_ms)
+
+    def _run(
+        self,
+        opening: "Future[OpenOriginal]",
+        ref: ObjectReference,
+        change: Change,
+        ending: Transition,
+        record: ImageRecord,
+    ) -> Outcome:
+        try:
+            original = opening.result()
+            with closing(original.body):
+                rendition = self._render(original)
+            thumbnails = self._store(rendition, ref)
+            kept = record.thumbnails if ending is Transition.REFRESH else {}
+            finished = _finished(rendition, original, {**kept, **thumbnails})
+            return self._finish(ending, ref, change, finished, record)
+        except UnusableImage as exc:
+            return self._fail(ref, change, Reason(exc.reason), record)
+        except KeyCollisionError:
+            return self._fail(ref, change, Reason.KEY_COLLISION, record)
+        except OriginalGoneError:
+            return self._forget(ref, change, record)
+        except (OriginalReplacedError, NewerThumbnailError):
+            return Outcome.REPLACED
+
+    def _render(self, original: OpenOriginal) -> Rendition:
+        limits = Limits(
+            max_bytes=self.settings.max_upload_bytes, max_pixels=self.settings.max_pixels
+        )
+        return make_thumbnails(original.body, original.size, self.settings.widths, limits)
+
+    def _store(self, rendition: Rendition, ref: ObjectReference) -> dict[int, ThumbnailFacts]:
+        def put(width: int) -> ThumbnailFacts:
+            made = rendition.thumbnails[width]
+            key = ref.key.thumbnail(width)
+            facts = thumbnail_metadata(rendition, width, ref)
+            self.storage.put_thumbnail(key, made.data, made.content_type, facts)
+            return ThumbnailFacts(
+                str(key), made.width, made.height, len(made.data), made.content_type
+            )
+
+        puts = {width: self.threads.submit(put, width) for width in rendition.thumbnails}
+        wait(puts.values())  # a failure is told when no other put is still under way
+        return {width: put.result() for width, put in puts.items()}
+
+    def _finish(
+        self,
+        ending: Transition,
+        ref: ObjectReference,
+        change: Change,
+        finished: Finished,
+        record: ImageRecord,
+    ) -> Outcome:
+        dropped = frozenset[int]()
+        if ending is Transition.COMPLETE:  # what the settings no longer want shows older bytes
+            dropped = frozenset(record.thumbnails) - frozenset(finished.thumbnails)
+            self.storage.remove_thumbnails(ref.key, dropped, up_to=ref.sequencer)
+        try:
+            self.repository.finish(ending, ref, change, finished, dropped)
+        except RefusedError as refusal:
+            return self._clean_up(ref, refusal.record)
+        return Outcome.DONE
+
+    def _fail(
+        self, ref: ObjectReference, change: Change, reason: Reason, record: ImageRecord
+    ) -> Outcome:
+        try:
+            self.repository.fail(ref, change, reason, frozenset(record.thumbnails))
+        except RefusedError as refusal:
+            return self._clean_up(ref, refusal.record)
+        widths = frozenset(record.thumbnails) | frozenset(self.settings.widths)
+        self.storage.remove_thumbnails(ref.key, widths, up_to=ref.sequencer)
+        return Outcome.FAILED
+
+    def _forget(self, ref: ObjectReference, change: Change, record: ImageRecord) -> Outcome:
+        """Remove the thumbnails, then the record, of an original that is gone."""
+        if record.status is not Status.PROCESSING:
+            return Outcome.GONE  # not claimed: the doctor's next round does it
+        widths = frozenset(record.thumbnails) | frozenset(self.settings.widths)
+        self.storage.remove_thumbnails(ref.key, widths, up_to=ref.sequencer)
+        try:
+            self.repository.forget(ref, change)
+        except RefusedError as refusal:
+            return self._clean_up(ref, refusal.record)
+        return Outcome.GONE
+
+    def forget(self, ref: ObjectReference, owner: str) -> Outcome:
+        """Remove record and thumbnails of an original that is gone. Raises RefusedError."""
+        change = Change(ref.sequencer, owner, self.now_ms())
+        return self._forget(ref, change, self._claim(Transition.REDO, ref, change))
+
+    def _refused_claim(self, ref: ObjectReference, record: ImageRecord | None) -> Outcome:
+        if record and record.status is Status.PROCESSING and record.sequencer == ref.sequencer:
+            raise ClaimHeldError(f"{ref.key.user_id}/{ref.key.created_at_ms}")
+        return self._clean_up(ref, record)
+
+    def _clean_up(self, ref: ObjectReference, record: ImageRecord | None) -> Outcome:
+        """Remove what this attempt, or an earlier one that died, stored for nothing.
+
+        What was given up keeps its thumbnails: asking again makes the very same ones, and a removal
+        by ETag could not tell those from these.
+        """
+        gave_up = record is not None and record.error == Reason.GAVE_UP
+        if record is None or (record.status is Status.FAILED and not gave_up):
+            self.storage.remove_thumbnails(ref.key, self.settings.widths, up_to=ref.sequencer)
+        elif record.status is Status.DELETED:
+            self.remove_everything(ref, record)
+            return Outcome.DELETED
+        return Outcome.IGNORED
+
+    def remove_everything(self, ref: ObjectReference, record: ImageRecord) -> None:
+        """Remove the thumbnails, then the original, of an image that was deleted."""
+        widths = frozenset(record.thumbnails) | frozenset(self.settings.widths)
+        self.storage.remove_thumbnails(ref.key, widths)
+        self.storage.delete(str(ref.key))
+
+
+def thumbnail_metadata(rendition: Rendition, width: int, ref: ObjectReference) -> dict[str, str]:
+    """What a thumbnail says of itself: enough to build the record again without decoding."""
+    made = rendition.thumbnails[width]
+    return {
+        metadata.USER_ID: ref.key.user_id,
+        metadata.ORIGINAL_E_TAG: ref.e_tag,
+        metadata.SEQUENCER: ref.sequencer,
+        metadata.ORIGINAL_CONTENT_TYPE: rendition.content_type,
+        metadata.ORIGINAL_SIZE: str(ref.size),
+        metadata.ORIGINAL_WIDTH: str(rendition.width),
+        metadata.ORIGINAL_HEIGHT: str(rendition.height),
+        metadata.WIDTH: str(made.width),
+        metadata.HEIGHT: str(made.height),
+        metadata.PLACEHOLDER: rendition.placeholder,
+        metadata.COLOR: rendition.color,
+    }
+
+
+def _finished(
+    rendition: Rendition, original: OpenOriginal, thumbnails: dict[int, ThumbnailFacts]
+) -> Finished:
+    return Finished(
+        content_type=rendition.content_type,
+        size=original.size,
+        width=rendition.width,
+        height=rendition.height,
+        placeholder=rendition.placeholder,
+        color=rendition.color,
+        thumbnails=thumbnails,
+        filename=original.filename,
+    )
+
+
+def _discard(opening: "Future[OpenOriginal]") -> None:
+    """Close a download that nobody wants; how it failed, if it did, no longer matters."""
+    if opening.exception() is None:
+        opening.result().body.close()

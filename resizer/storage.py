@@ -1,0 +1,247 @@
+"""Originals and thumbnails in the bucket: the resizer's only S3 calls.
+
+Conditional requests ("Add preconditions to S3 operations", S3 User Guide) keep a thumbnail from
+ever replacing one that was made from another user's original or from a newer upload.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from contract import metadata
+from contract.keys import (
+    THUMBNAILS,
+    UPLOADS,
+    InvalidFilenameError,
+    OriginalKey,
+    ThumbnailKey,
+    check_filename,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+# Standard retries: three attempts, so at most about 40 s a call of the function's 300.
+S3_CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=10,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    max_pool_connections=32,
+)
+# What the browser keeps is private to it. The URL is signed anew long before a week is over.
+CACHE_CONTROL = "private, max-age=604800, immutable"
+PUT_ATTEMPTS = 5  # each is lost only to another write of the same key in that very moment
+
+
+class OriginalGoneError(Exception):
+    """There is no such original any more."""
+
+
+class OriginalReplacedError(Exception):
+    """The original is no longer the version that was asked for."""
+
+
+class KeyCollisionError(Exception):
+    """The thumbnail's key is taken by another user's thumbnail."""
+
+
+class NewerThumbnailError(Exception):
+    """The stored thumbnail was made from a newer upload of the same original."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOriginal:
+    """An original while it downloads: read `body` once, then close it. `size` in bytes."""
+
+    body: BinaryIO
+    size: int
+    filename: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What a listing or HEAD says of an object; `e_tag` without quotes, time in milliseconds."""
+
+    key: str
+    size: int
+    e_tag: str
+    modified_ms: int
+    metadata: Mapping[str, str]
+    content_type: str = ""
+
+
+def s3_client() -> "S3Client":
+    client: S3Client = boto3.client("s3", config=S3_CONFIG)
+    return client
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    client: "S3Client"
+    bucket: str
+
+    def open_original(self, key: OriginalKey, e_tag: str) -> OpenOriginal:
+        """Begin to read this very version; raises OriginalGoneError or OriginalReplacedError."""
+        try:
+            answer = self.client.get_object(Bucket=self.bucket, Key=str(key), IfMatch=f'"{e_tag}"')
+        except ClientError as exc:
+            if _status(exc) == 412:
+                raise OriginalReplacedError(str(key)) from exc
+            if self._is_missing(str(key), exc):
+                raise OriginalGoneError(str(key)) from exc
+            raise
+        return OpenOriginal(
+            body=cast("BinaryIO", answer["Body"]),
+            size=answer["ContentLength"],
+            filename=stored_filename(answer["Metadata"]),
+        )
+
+    def put_thumbnail(
+        self, key: ThumbnailKey, data: bytes, content_type: str, facts: Mapping[str, str]
+    ) -> None:
+        """Store a thumbnail; `facts` is its metadata and says whose it is and how new.
+
+        Raises KeyCollisionError or NewerThumbnailError where it must not replace what is there.
+        """
+        stored: StoredObject | None = None
+        for attempt in range(1, PUT_ATTEMPTS + 1):
+            condition = {"IfMatch": f'"{stored.e_tag}"'} if stored else {"IfNoneMatch": "*"}
+            try:
+                self.client.put_object(
+                    Bucket=self.bucket,
+                    Key=str(key),
+                    Body=data,
+                    ContentType=content_type,
+                    CacheControl=CACHE_CONTROL,
+                    Metadata=dict(facts),
+                    **condition,  # type: ignore[arg-type]  # one of two string arguments
+                )
+            except ClientError as exc:
+                # 409: another conditional write was under way. 404: If-Match of a deleted object.
+                if _status(exc) not in {404, 409, 412} or attempt == PUT_ATTEMPTS:
+                    raise
+                stored = self.head(str(key))
+                if stored:
+                    _check_replaceable(stored, facts)
+            else:
+                return
+
+    def remove_thumbnails(
+        self, key: OriginalKey, widths: Iterable[int], up_to: str | None = None
+    ) -> None:
+        """Remove the thumbnails of this original, made by sequencer `up_to` or an older one.
+
+        Another user's thumbnail under the same name stays.
+        """
+        for width in widths:
+            name = str(key.thumbnail(width))
+            stored = self.head(name)
+            if stored and stored.metadata.get(metadata.USER_ID) == key.user_id:
+                sequencer = stored.metadata.get(metadata.SEQUENCER, "")
+                if up_to is None or sequencer <= up_to:
+                    self.delete(name, stored.e_tag)
+
+    def delete(self, key: str, e_tag: str | None = None) -> None:
+        """Delete an object, or only this version of it; one that is gone or newer is no error."""
+        condition = {"IfMatch": f'"{e_tag}"'} if e_tag else {}
+        try:
+            self.client.delete_object(
+                Bucket=self.bucket,
+                Key=key,
+                **condition,  # type: ignore[arg-type]
+            )
+        except ClientError as exc:
+            if _status(exc) not in {404, 409, 412}:
+                raise
+
+    def head(self, key: str) -> StoredObject | None:
+        """The object's facts, or None where there is none."""
+        try:
+            answer = self.client.head_object(Bucket=self.bucket, Key=key)
+        except ClientError as exc:
+            if self._is_missing(key, exc):
+                return None
+            raise
+        return StoredObject(
+            key=key,
+            size=answer["ContentLength"],
+            e_tag=answer["ETag"].strip('"'),
+            modified_ms=int(answer["LastModified"].timestamp() * 1000),
+            metadata=answer["Metadata"],
+            content_type=answer["ContentType"],
+        )
+
+    def users(self) -> Iterator[str]:
+        """The user ids that have objects under `uploads/`, in key order."""
+        for prefix in self._prefixes(f"{UPLOADS}/"):
+            yield prefix.split("/")[1]
+
+    def originals(self, user_id: str) -> Iterator[StoredObject]:
+        """The objects under `uploads/<user_id>/`, in key order."""
+        return self._objects(f"{UPLOADS}/{user_id}/")
+
+    def thumbnails(self) -> Iterator[StoredObject]:
+        """The objects under `thumbnails/`, in key order."""
+        return self._objects(f"{THUMBNAILS}/")
+
+    def count(self, prefix: str) -> int:
+        pages = self.client.get_paginator("list_objects_v2")
+        return sum(page["KeyCount"] for page in pages.paginate(Bucket=self.bucket, Prefix=prefix))
+
+    def has_originals(self, user_id: str) -> bool:
+        return self._first(f"{UPLOADS}/{user_id}/") is not None
+
+    def _prefixes(self, prefix: str) -> Iterator[str]:
+        pages = self.client.get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/"):
+            for common in page.get("CommonPrefixes", []):
+                yield common["Prefix"]
+
+    def _objects(self, prefix: str) -> Iterator[StoredObject]:
+        pages = self.client.get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
+            for entry in page.get("Contents", []):
+                yield StoredObject(
+                    key=entry["Key"],
+                    size=entry["Size"],
+                    e_tag=entry["ETag"].strip('"'),
+                    modified_ms=int(entry["LastModified"].timestamp() * 1000),
+                    metadata={},
+                )
+
+    def _is_missing(self, key: str, exc: ClientError) -> bool:
+        """Whether `exc` says that there is no such object.
+
+        Without s3:ListBucket on the whole bucket S3 answers 403 for a missing object too
+        (GetObject, "Permissions"); the listing by prefix that the role does have tells them apart.
+        """
+        if _status(exc) == 403:
+            return self._first(key) != key
+        return _status(exc) == 404
+
+    def _first(self, prefix: str) -> str | None:
+        answer = self.client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, MaxKeys=1)
+        return answer["Contents"][0]["Key"] if answer["KeyCount"] else None
+
+
+def _status(exc: ClientError) -> int:
+    return exc.response["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def stored_filename(of_original: Mapping[str, str]) -> str | None:
+    """The name that the user typed; None where another app stored none or a bad one."""
+    try:
+        return check_filename(metadata.decode_filename(of_original[metadata.FILENAME]))
+    except (KeyError, InvalidFilenameError):
+        return None
+
+
+def _check_replaceable(stored: StoredObject, facts: Mapping[str, str]) -> None:
+    if stored.metadata.get(metadata.USER_ID) != facts[metadata.USER_ID]:
+        raise KeyCollisionError(stored.key)
+    if stored.metadata.get(metadata.SEQUENCER, "") > facts[metadata.SEQUENCER]:
+        raise NewerThumbnailError(stored.key)

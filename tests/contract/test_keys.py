@@ -1,0 +1,156 @@
+import re
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract.keys import (
+    InvalidFilenameError,
+    InvalidKeyError,
+    InvalidUserIdError,
+    OriginalKey,
+    ThumbnailKey,
+    check_filename,
+    check_user_id,
+    new_image_id,
+    parse_image_id,
+    reduce_filename,
+)
+
+user_ids = st.from_regex(r"[A-Za-z0-9._:|@+=-]{1,128}", fullmatch=True).filter(
+    lambda text: text not in {".", ".."}
+)
+timestamps = st.integers(10**12, 10**13 - 1)
+nonces = st.text("0123456789abcdef", min_size=8, max_size=8)
+filenames = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60).filter(
+    lambda text: len(text.encode()) <= 255
+)
+
+
+def test_a_key_that_the_api_issues_reads_as_the_design_says() -> None:
+    image_id = new_image_id(1763853422123, "9f86d081", "cat.jpg")
+    assert str(OriginalKey("user_2abc", image_id)) == (
+        "uploads/user_2abc/1763853422123-9f86d081-cat.jpg"
+    )
+    assert str(ThumbnailKey(200, image_id)) == "thumbnails/200/1763853422123-9f86d081-cat.jpg"
+
+
+@given(user_ids, timestamps, nonces, filenames)
+def test_every_issued_key_parses_back_to_itself(
+    user_id: str, timestamp_ms: int, nonce: str, filename: str
+) -> None:
+    key = OriginalKey(user_id, new_image_id(timestamp_ms, nonce, filename))
+    assert OriginalKey.parse(str(key)) == key
+    assert key.created_at_ms == timestamp_ms
+    assert ThumbnailKey.parse(str(key.thumbnail(400))) == key.thumbnail(400)
+    assert len(str(key).encode()) <= 1024
+
+
+@given(st.text(max_size=80) | st.from_regex(r"uploads/[^/]*/[0-9]{12,14}-.*"))
+def test_what_parses_is_written_back_letter_for_letter(text: str) -> None:
+    try:
+        key = OriginalKey.parse(text)
+    except InvalidKeyError:
+        return
+    assert str(key) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "uploads",
+        "uploads/u1",
+        "uploads//1763853422123-a.jpg",
+        "uploads/../1763853422123-a.jpg",
+        "uploads/u1/",
+        "uploads/u1/cat.jpg",
+        "uploads/u1/176385342212-a.jpg",
+        "uploads/u1/17638534221234-a.jpg",
+        "uploads/u1/1763853422123-",
+        "uploads/u1/1763853422123-a/b.jpg",
+        "uploads/u1/1763853422123-a\n.jpg",
+        "uploads/u1/1763853422123-a.jpg\n",
+        "uploads/u 1/1763853422123-a.jpg",
+        "uploads/u1/١٧٦٣٨٥٣٤٢٢١٢٣-a.jpg",
+        "uploads/u1/1763853422123-" + "a" * 800,
+        "Uploads/u1/1763853422123-a.jpg",
+        "/uploads/u1/1763853422123-a.jpg",
+        "thumbnails/200/1763853422123-a.jpg",
+    ],
+)
+def test_a_key_of_another_form_is_refused(text: str) -> None:
+    with pytest.raises(InvalidKeyError):
+        OriginalKey.parse(text)
+
+
+def test_a_name_put_by_another_app_is_taken_as_it_is() -> None:
+    key = OriginalKey.parse("uploads/auth0|5f7c/1763853422123-my cat (1) é.jpg")
+    assert (key.user_id, key.filename) == ("auth0|5f7c", "my cat (1) é.jpg")
+
+
+@pytest.mark.parametrize("width", ["0", "007", "-1", "100000", "x", "", "２００"])
+def test_a_thumbnail_key_has_a_plain_width(width: str) -> None:
+    with pytest.raises(InvalidKeyError):
+        ThumbnailKey.parse(f"thumbnails/{width}/1763853422123-a.jpg")
+
+
+@pytest.mark.parametrize(
+    "user_id",
+    ["user_2abc", "auth0|5f7c8ec7", "eu-central-1:3f2a-b1", "a@b.example", "x" * 128, "..."],
+)
+def test_the_usual_identity_providers_ids_are_user_ids(user_id: str) -> None:
+    assert check_user_id(user_id) == user_id
+
+
+@pytest.mark.parametrize("user_id", ["", ".", "..", "a/b", "a b", "é", "x" * 129, "a\n", "a%2Fb"])
+def test_other_user_ids_are_refused(user_id: str) -> None:
+    with pytest.raises(InvalidUserIdError):
+        check_user_id(user_id)
+
+
+@pytest.mark.parametrize(
+    ("filename", "reduced"),
+    [
+        ("cat.jpg", "cat.jpg"),
+        ("Crème Brûlée.JPEG", "Creme-Brulee.JPEG"),
+        ("日本.png", "image.png"),
+        (".jpg", "image.jpg"),
+        ("..", "image"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("C:\\fakepath\\a b.gif", "C-fakepath-a-b.gif"),
+        ("IMG 0001 (2).HEIC", "IMG-0001-2.HEIC"),
+        ("no extension", "no-extension"),
+        ("a." + "b" * 30, "a." + "b" * 30),
+        ("x" * 200 + ".jpeg", "x" * 75 + ".jpeg"),
+    ],
+)
+def test_a_file_name_is_reduced_to_safe_characters(filename: str, reduced: str) -> None:
+    assert reduce_filename(filename) == reduced
+
+
+@given(filenames)
+def test_reducing_is_safe_short_and_settles_at_once(filename: str) -> None:
+    reduced = reduce_filename(filename)
+    assert set(reduced) <= set(string.ascii_letters + string.digits + "._-")
+    assert 1 <= len(reduced) <= 80
+    assert reduce_filename(reduced) == reduced
+
+
+@pytest.mark.parametrize("filename", ["", "a" * 256, "é" * 128, "a\x00b", "a\nb", "\ud800", "\x7f"])
+def test_a_file_name_outside_the_rules_is_refused(filename: str) -> None:
+    with pytest.raises(InvalidFilenameError):
+        check_filename(filename)
+
+
+def test_image_ids_sort_by_time() -> None:
+    ids = [new_image_id(ms, "ffffffff", "z.jpg") for ms in (10**12, 1763853422123, 10**13 - 1)]
+    assert sorted(ids) == ids
+    assert [parse_image_id(image_id)[0] for image_id in ids] == [10**12, 1763853422123, 10**13 - 1]
+
+
+@pytest.mark.parametrize(("timestamp_ms", "nonce"), [(1, "9f86d081"), (1763853422123, "9F86D081")])
+def test_an_image_id_is_made_of_a_full_timestamp_and_nonce(timestamp_ms: int, nonce: str) -> None:
+    with pytest.raises(ValueError, match=re.compile("digits")):
+        new_image_id(timestamp_ms, nonce, "a.jpg")
