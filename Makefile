@@ -1,13 +1,13 @@
 # All that a contributor runs. Needs Python 3.11 or newer with venv, and make.
 
 PYTHON ?= python3
-GROUPS := api lambda resizer dev emulator checks checkov
+GROUPS := api lambda resizer dev emulator checks checkov benchmarks
 INSTALL := -m pip install -qq --disable-pip-version-check --no-deps --require-hashes
 SAM := SAM_CLI_TELEMETRY=0 .venv-checks/bin/sam
 DOCKERFILES := Dockerfile.api Dockerfile.resizer local/Dockerfile
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test test-containers test-guards bench-kills check lint types imports template containers lock openapi clean python
+.PHONY: help setup run test test-containers test-guards bench-kills bench-resize fuzz check lint types imports template containers lock openapi clean python
 
 help: ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 16
@@ -30,6 +30,12 @@ test-guards: setup ## take each guard out of the code and want the model test to
 
 bench-kills: setup ## send 500 pictures through the running system while its workers are killed
 	.venv/bin/python -m benchmarks.kills $(ARGS)
+
+bench-resize: .venv-benchmarks/made ## measure the thumbnail engine beside its peers; ARGS="--corpus DIR"
+	.venv-benchmarks/bin/python -m benchmarks.resize $(ARGS)
+
+fuzz: .venv/made ## 24,000 damaged pictures through the thumbnail engine
+	.venv/bin/python -m tests.resizer.mutations $(ARGS)
 
 check: lint types imports template containers ## lint, format, types, imports, template, Dockerfiles
 
