@@ -73,7 +73,8 @@ def _cut_model(model: dict[str, Any], names: set[str]) -> dict[str, Any]:
         if name not in shapes:
             shapes[name] = model["shapes"][name]
             waiting += _shape_names(shapes[name])
-    return {**_without_prose(model), "operations": _without_prose(kept), "shapes": _without_prose(shapes)}
+    rest = {name: model[name] for name in model.keys() - {"documentation"}}
+    return {**rest, "operations": _without_prose(kept), "shapes": _without_prose(shapes)}
 
 
 def _shape_names(node: Any) -> Iterable[str]:

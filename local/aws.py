@@ -73,9 +73,10 @@ def _rebuild(emulator: Emulator, stack: Stack) -> None:
         "DYNAMODB_TABLE": stack.table,
     }
     doctor = ["-m", "resizer", "doctor", "--repair", "--grace", "0"]
-    code = subprocess.run([sys.executable, *doctor], cwd=ROOT, env=environment, check=False)
-    if code.returncode not in {0, NOT_ALL_MENDED}:
-        raise DeployError(f"The index could not be rebuilt: the doctor ended with {code.returncode}.")
+    done = subprocess.run([sys.executable, *doctor], cwd=ROOT, env=environment, check=False)
+    if done.returncode not in {0, NOT_ALL_MENDED}:
+        code = done.returncode
+        raise DeployError(f"The index could not be rebuilt: the doctor ended with {code}.")
 
 
 def _introduce(folder: Path, keys: Credentials) -> None:

@@ -1,4 +1,4 @@
-"""A function's containers under Lambda's runtime interface emulator (RIE), one event at a time each.
+"""Containers under Lambda's runtime interface emulator (RIE), each with one event at a time.
 
 The RIE stands where Lambda does inside the image, but it is no service: a second event while one
 runs ends it, and it answers 200 to a handler that raised or ran out of time. So events wait here
@@ -30,7 +30,7 @@ class Containers:
         self._busy: set[str] = set()
         self._lock = threading.Lock()
 
-    def invoke(self, event: Any, request_id: str) -> Any:  # noqa: ARG002 -- the RIE makes its own
+    def invoke(self, event: Any, request_id: str) -> Any:
         """Run one event in a free container; raises InvocationError."""
         address, connection = self._take()
         try:

@@ -70,9 +70,12 @@ def emulator(
 @pytest.fixture(scope="session")
 def stack(emulator: Emulator) -> infrastructure.Stack:
     """The deployed template."""
-    return infrastructure.deploy(
-        emulator.root, emulator.url, {"CorsOrigins": "http://localhost:3000"}
-    )
+    parameters = {
+        "CorsOrigins": "http://localhost:3000",
+        "CreateApiUser": "true",
+        "CreateUploaderUser": "true",
+    }
+    return infrastructure.deploy(emulator.root, emulator.url, parameters)
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,10 @@ import json
 import os
 from pathlib import Path
 
-from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
+from samtranslator.translator.transform import (  # type: ignore[import-not-found]  # see above
+    transform,
+)
+from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-not-found]  # see above
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
 

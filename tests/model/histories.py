@@ -148,6 +148,7 @@ def run_histories(aws: Aws, model_settings: Settings, histories: int, *, shrink:
             max_examples=histories,
             stateful_step_count=STEPS_PER_HISTORY,
             derandomize=True,
+            report_multiple_bugs=False,
             deadline=None,
             database=None,
             phases=phases,
