@@ -17,8 +17,9 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.e2e.running import Image, Running
+from tests.e2e.running import Running
 from tests.pictures import jpeg
+from tests.uploader import Image
 
 USERS = 5
 SENDERS = 8
