@@ -1,13 +1,13 @@
 # All that a contributor runs. Needs Python 3.11 or newer with venv, and make.
 
 PYTHON ?= python3
-GROUPS := api lambda resizer dev emulator checks checkov
+GROUPS := api lambda resizer dev emulator checks checkov schema
 INSTALL := -m pip install -qq --disable-pip-version-check --no-deps --require-hashes
 SAM := SAM_CLI_TELEMETRY=0 .venv-checks/bin/sam
 DOCKERFILES := Dockerfile.api Dockerfile.resizer local/Dockerfile
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test test-containers test-guards bench-kills check lint types imports template containers lock openapi clean python
+.PHONY: help setup run test test-containers test-guards test-api-schema bench-kills bench-api check lint types imports template containers lock openapi clean python
 
 help: ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 16
@@ -30,6 +30,12 @@ test-guards: setup ## take each guard out of the code and want the model test to
 
 bench-kills: setup ## send 500 pictures through the running system while its workers are killed
 	.venv/bin/python -m benchmarks.kills $(ARGS)
+
+test-api-schema: setup .venv-schema/made ## let schemathesis look for answers that the OpenAPI document does not allow
+	.venv/bin/python -m tests.api.conformance .venv-schema/bin/schemathesis --max-examples 150 --seed 1 $(ARGS)
+
+bench-api: setup ## measure the API beside botocore and a plain FastAPI version
+	.venv/bin/python -m benchmarks.api
 
 check: lint types imports template containers ## lint, format, types, imports, template, Dockerfiles
 

@@ -116,15 +116,14 @@ def test_a_made_up_cursor_is_refused(client: httpx.Client, user_id: str, cursor:
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_cursor")
 
 
-def test_another_users_cursor_and_that_of_another_filter_are_refused(
+def test_another_users_cursor_is_refused(
     client: httpx.Client, dynamodb: "DynamoDBClient", table: str, user_id: str
 ) -> None:
     put(dynamodb, table, finished(user_id, START), finished(user_id, START + 1))
     cursor = page(client, user_id, limit=1)["nextCursor"]
     assert created(page(client, user_id, cursor=cursor)) == [0]
-    for other, query in (("somebody", {}), (user_id, {"status": "done"})):
-        answer = client.get(f"/users/{other}/images", params={"cursor": cursor, **query})
-        assert answer.json()["code"] == "invalid_cursor"
+    answer = client.get("/users/somebody/images", params={"cursor": cursor})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_cursor")
 
 
 def test_a_cursor_of_one_process_is_good_in_another(

@@ -146,6 +146,12 @@ def test_storage_refuses_an_upload_after_its_time(make_app: CreateApp, user_id: 
         assert send(upload).status_code == 403
 
 
+def test_a_size_that_javascript_wrote_with_a_point_is_a_size(
+    client: httpx.Client, user_id: str
+) -> None:
+    assert planned(client, user_id, size=10.0)["image"]["size"] == 10
+
+
 def test_a_batch_is_answered_in_order_with_a_record_for_each(
     client: httpx.Client, user_id: str
 ) -> None:
@@ -173,6 +179,8 @@ def test_a_batch_with_one_bad_file_plans_nothing(client: httpx.Client, user_id: 
     [
         ({"size": 0}, "invalid_request", "/size"),
         ({"size": "10"}, "invalid_request", "/size"),
+        ({"size": 10.5}, "invalid_request", "/size"),
+        ({"size": True}, "invalid_request", "/size"),
         ({"size": 50_000_001}, "file_too_large", None),
         ({"contentType": "image/svg+xml"}, "unsupported_content_type", "/contentType"),
         ({"filename": ""}, "invalid_filename", "/filename"),
