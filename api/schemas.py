@@ -70,8 +70,8 @@ class UploadRequest(_Model):
     content_type: Annotated[ContentType, Field(description="Pinned: storage refuses another one.")]
     size: Annotated[
         StrictInt,
-        BeforeValidator(_whole),
         Field(ge=1, description="Bytes. Pinned: storage refuses a longer or shorter file."),
+        BeforeValidator(_whole),
     ]
     sha256: Annotated[
         str | None,
