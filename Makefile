@@ -32,7 +32,7 @@ bench-kills: setup ## send 500 pictures through the running system while its wor
 	.venv/bin/python -m benchmarks.kills $(ARGS)
 
 test-api-schema: setup .venv-schema/made ## let schemathesis look for answers that the OpenAPI document does not allow
-	.venv/bin/python -m tests.api.conformance .venv-schema/bin/schemathesis --max-examples 150 --seed 1 $(ARGS)
+	.venv/bin/python -m tests.api.conformance .venv-schema/bin/schemathesis --max-examples 350 --seed 1 $(ARGS)
 
 bench-api: setup ## measure the API beside botocore and a plain FastAPI version
 	.venv/bin/python -m benchmarks.api

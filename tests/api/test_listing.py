@@ -1,9 +1,11 @@
 import time
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import httpx
 import pytest
 
+from api.repository import take_items_as_they_are
 from api.routes import is_visible
 from contract.record import Status
 from tests.api.conftest import CreateApp
@@ -168,3 +170,26 @@ def test_visibility_is_the_same_for_one_image_as_for_a_list() -> None:
     now = now_ms() // 1000
     assert is_visible(pending("u", START, now + 1), now)
     assert not is_visible(pending("u", START, now), now)
+
+
+def test_items_as_they_came_are_what_botocore_would_make_of_them(
+    api_session: boto3.Session, dynamodb: "DynamoDBClient", table: str, user_id: str
+) -> None:
+    put(dynamodb, table, finished(user_id, START), pending(user_id, START + 1, 9_999_999_999))
+    plain = api_session.client("dynamodb")
+    taken = api_session.client("dynamodb")
+    take_items_as_they_are(taken)
+    query: Any = {
+        "TableName": table,
+        "KeyConditionExpression": "userId = :user",
+        "ExpressionAttributeValues": {":user": {"S": user_id}},
+        "Limit": 1,
+    }
+    expected, found = plain.query(**query), taken.query(**query)
+    assert {**expected, "ResponseMetadata": None} == {**found, "ResponseMetadata": None}
+    assert set(expected["ResponseMetadata"]) == set(found["ResponseMetadata"])
+    key = expected["LastEvaluatedKey"]
+    item = plain.get_item(TableName=table, Key=key)["Item"]
+    assert taken.get_item(TableName=table, Key=key)["Item"] == item
+    with pytest.raises(taken.exceptions.ResourceNotFoundException):
+        taken.get_item(TableName="NoSuchTable", Key=key)
