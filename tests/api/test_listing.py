@@ -173,11 +173,11 @@ def test_visibility_is_the_same_for_one_image_as_for_a_list() -> None:
 
 
 def test_items_as_they_came_are_what_botocore_would_make_of_them(
-    api_session: boto3.Session, dynamodb: "DynamoDBClient", table: str, user_id: str
+    root_session: boto3.Session, dynamodb: "DynamoDBClient", table: str, user_id: str
 ) -> None:
     put(dynamodb, table, finished(user_id, START), pending(user_id, START + 1, 9_999_999_999))
-    plain = api_session.client("dynamodb")
-    taken = api_session.client("dynamodb")
+    plain = root_session.client("dynamodb")
+    taken = root_session.client("dynamodb")
     take_items_as_they_are(taken)
     query: Any = {
         "TableName": table,
