@@ -7,7 +7,7 @@ bytes.
 """
 
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
@@ -35,7 +35,8 @@ def png_strips(image: PngImageFile, download: Download, rows: int) -> Iterator[I
     """Strips of `rows` rows, the last shorter; after it `image.info` has a late EXIF block too."""
     width, height, mode = image.width, image.height, image.mode
     row_bytes = 1 + width * CHANNELS[mode]
-    pieces = _inflated(_chunks(image, download), rows * row_bytes)
+    chunks = _chunks(image, download)
+    pieces = _inflated(chunks, rows * row_bytes)
     above = b""
     for top in range(0, height, rows):
         count = min(rows, height - top)
@@ -47,14 +48,14 @@ def png_strips(image: PngImageFile, download: Download, rows: int) -> Iterator[I
         strip = strip.crop((0, 1, width, count + 1)) if above else strip
         above = UNFILTERED + strip.crop((0, count - 1, width, count)).tobytes()
         yield strip
-    pieces.close()
-    for _ in _chunks(image, download):  # to the end: the EXIF block may follow the pixels
+    for _ in chunks:  # to the end: the EXIF block may follow the pixels
         pass
 
 
 def _chunks(image: PngImageFile, download: Download) -> Iterator[bytes]:
     """The data of each IDAT chunk, from the first on; notes an EXIF block on the way."""
     at = image.tile[0].offset - 8
+    download.forward_only()
     while True:
         download.seek(at)
         header = download.read(8)
@@ -68,7 +69,7 @@ def _chunks(image: PngImageFile, download: Download) -> Iterator[bytes]:
         at += 8 + length + 4
 
 
-def _inflated(chunks: Iterator[bytes], size: int) -> Generator[bytes, None, None]:
+def _inflated(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
     """The stream in pieces of `size` bytes, the last shorter; never more than that ahead."""
     inflate = zlib.decompressobj()
     piece = b""

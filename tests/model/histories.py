@@ -55,6 +55,12 @@ class History(RuleBasedStateMachine):
     def upload(self, key: OriginalKey, good: bool) -> None:
         self.system.upload(key, good)
 
+    @precondition(idle)
+    @rule(key=keys)
+    def upload_and_deliver(self, key: OriginalKey) -> None:
+        self.system.upload(key, good=True)
+        self.system.deliver(self.system.events[-1])
+
     @precondition(has_event)
     @rule(pick=picks, again=st.booleans())
     def deliver(self, pick: int, again: bool) -> None:
@@ -148,6 +154,7 @@ def run_histories(aws: Aws, model_settings: Settings, histories: int, *, shrink:
             max_examples=histories,
             stateful_step_count=STEPS_PER_HISTORY,
             derandomize=True,
+            report_multiple_bugs=False,
             deadline=None,
             database=None,
             phases=phases,
