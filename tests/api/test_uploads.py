@@ -71,6 +71,23 @@ def test_storage_takes_the_upload_and_keeps_what_was_declared(
     assert decode_filename(head["Metadata"]["filename"]) == name
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_a_page_of_the_front_end_may_send_the_upload(
+    client: httpx.Client, user_id: str, method: str
+) -> None:
+    upload = planned(client, user_id, method=method)["upload"]
+    preflight = httpx.options(
+        upload["url"],
+        headers={
+            "Origin": "http://localhost:3000",
+            "Access-Control-Request-Method": method,
+            "Access-Control-Request-Headers": ", ".join(sorted(map(str.lower, upload["headers"]))),
+        },
+    )
+    assert preflight.status_code == 200
+    assert method in preflight.headers["access-control-allow-methods"]
+
+
 @pytest.mark.parametrize(
     ("data", "fields"),
     [
