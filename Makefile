@@ -1,13 +1,13 @@
 # All that a contributor runs. Needs Python 3.11 or newer with venv, and make.
 
 PYTHON ?= python3
-GROUPS := api lambda resizer dev emulator checks checkov benchmarks
+GROUPS := api lambda resizer dev emulator checks checkov benchmarks schema
 INSTALL := -m pip install -qq --disable-pip-version-check --no-deps --require-hashes
 SAM := SAM_CLI_TELEMETRY=0 .venv-checks/bin/sam
 DOCKERFILES := Dockerfile.api Dockerfile.resizer local/Dockerfile
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test test-containers test-guards bench-kills bench-resize fuzz check lint types imports template containers lock openapi clean python
+.PHONY: help setup run test test-containers test-guards bench-kills bench-resize fuzz check lint types imports template containers lock openapi clean python test-api-schema bench-api
 
 help: ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 16
@@ -36,6 +36,12 @@ bench-resize: .venv-benchmarks/made ## measure the thumbnail engine beside its p
 
 fuzz: .venv/made ## 24,000 damaged pictures through the thumbnail engine
 	.venv/bin/python -m tests.resizer.mutations $(ARGS)
+
+test-api-schema: setup .venv-schema/made ## let schemathesis look for answers that the OpenAPI document does not allow
+	.venv/bin/python -m tests.api.conformance .venv-schema/bin/schemathesis --max-examples 350 --seed 1 $(ARGS)
+
+bench-api: setup ## measure the API beside botocore and a plain FastAPI version
+	.venv/bin/python -m benchmarks.api
 
 check: lint types imports template containers ## lint, format, types, imports, template, Dockerfiles
 
