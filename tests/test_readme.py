@@ -90,7 +90,7 @@ def test_the_dependency_table_is_the_projects() -> None:
     for group, requirements in groups.items():
         for requirement in requirements:
             if isinstance(requirement, str):
-                name = re.split(r"[\[=<>~]", requirement)[0]
+                name = re.split(r"[\[=<>~;]", requirement)[0]
                 declared.setdefault(name, set()).add(group)
     assert {row[0]: set(row[1].split(", ")) for row in rows("Dependencies")} == declared
 

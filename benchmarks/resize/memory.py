@@ -15,15 +15,17 @@ CHUNK_BYTES = 64 * 1024
 
 # The source is a file, read as it is asked for: no second copy of the object is counted.
 SCRIPT = """
-import os, resource, sys, threading, time
-from resizer.thumbnails import make_thumbnails
+import os, resource, sys
+from resizer.thumbnails import Limits, make_thumbnails
+
+LIMITS = Limits(max_pixels=120_000_000, max_bytes=128 * 1024 * 1024)
 
 def idle():
     return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
 
 before = idle()
 with open(sys.argv[1], "rb", buffering=0) as source:
-    make_thumbnails(source, os.path.getsize(sys.argv[1]), (400, 200))
+    make_thumbnails(source, os.path.getsize(sys.argv[1]), (400, 200), LIMITS)
 own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
 child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 - before
 print(max(own, child, 0), before)

@@ -4,14 +4,21 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import IO, cast
 
-from PIL import Image, ImageFile, JpegImagePlugin
+from PIL import Image, ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
 
 from resizer.engine.download import Download
 from resizer.engine.formats import TIFF, Format
-from resizer.engine.jpeg import decode_jpeg
+from resizer.engine.frames import frame_strips, has_frame_bytes
+from resizer.engine.jpeg import Box, decode_jpeg
 from resizer.engine.limits import Limits
-from resizer.engine.modes import stretch
+from resizer.engine.modes import is_plain_and_opaque, stretch
 from resizer.engine.orientation import orientation_of, swaps_sides
+from resizer.engine.png import decodes_in_strips, png_strips
+from resizer.engine.strips import reduce_strips, rows_for, strips_of
+
+REDUCING_GAP = 2.0  # averaged to this many times the target, then Lanczos
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +55,50 @@ class Original:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """`box` is the part of `image` that the original covers, in fractions of a pixel."""
+    """L, RGB, CMYK, RGBA or RGBa. `box` is what the original covers of it, in pixels."""
 
     image: Image.Image
-    box: tuple[float, float, float, float]
+    box: Box
 
 
 def open_original(download: Download, image_format: Format, limits: Limits) -> Original:
     download.seek(0)
     file = cast("IO[bytes]", download) if image_format.streams else BytesIO(download.whole())
     image = image_format.load_plugin()(file)
-    limits.check_pixels(image_format.name, *image.size)
+    limits.check_pixels(image_format.name, *image.size, whole=not decodes_in_strips(image))
     return Original(image, download, image_format, image.size, limits)
 
 
 def decode_small(original: Original, width: int) -> Decoded:
     """Decode to at least `width` pixels across the upright picture, and not much more if it can."""
-    image = original.file
-    box = None
-    if isinstance(image, JpegImagePlugin.JpegImageFile):
+    image, download = original.file, original.download
+    if isinstance(image, JpegImageFile):
         ratio = original.upright_size[0] / width
-        image, box = decode_jpeg(image, original.download, ratio, original.limits)
-    image.load()
-    return Decoded(stretch(image), box or (0.0, 0.0, float(image.width), float(image.height)))
+        image, box = decode_jpeg(image, download, ratio, original.limits)
+        image.load()
+        return Decoded(image, box or _whole(image.size))
+
+    if isinstance(image, PngImageFile) and decodes_in_strips(image):
+        factor = _factor(min(original.size), width)  # which side is across may come last
+        strips = png_strips(image, download, rows_for(factor))
+    elif has_frame_bytes(image):
+        factor = _factor(original.upright_size[0], width)
+        strips = frame_strips(image, rows_for(factor))
+    else:
+        image.load()
+        plain = stretch(image)
+        if is_plain_and_opaque(plain):
+            return Decoded(plain, _whole(plain.size))
+        factor = _factor(original.upright_size[0], width)
+        strips = strips_of(plain, rows_for(factor))
+    reduced = reduce_strips(strips, original.size, factor)
+    return Decoded(reduced, _whole(original.size, factor))
+
+
+def _factor(across: int, width: int) -> int:
+    """How far to average before the last, exact resize."""
+    return max(1, int(across / width / REDUCING_GAP))
+
+
+def _whole(size: tuple[int, int], factor: int = 1) -> Box:
+    return (0.0, 0.0, size[0] / factor, size[1] / factor)

@@ -31,6 +31,9 @@ def decode_jpeg(image: JpegImageFile, download: Download, ratio: float, limits: 
         pruned = prune_for_eighth(data) if scale == 8 else None
         if pruned is not None:
             image = JpegImageFile(BytesIO(pruned))
+    else:
+        download.seek(0)
+        download.forward_only()
     image.decodermaxblock = BLOCK_BYTES
     drafted = image.draft(None, (image.width // scale or 1, image.height // scale or 1))
     return Draft(image, None if drafted is None else drafted[1])

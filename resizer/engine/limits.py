@@ -45,8 +45,11 @@ class Limits:
         if size > self.max_bytes:
             raise UnusableImage("too_large", f"{size} bytes, at most {self.max_bytes}")
 
-    def check_pixels(self, image_format: str, width: int, height: int) -> None:
-        most = min(self.max_pixels, self.whole_frame_pixels.get(image_format, self.max_pixels))
+    def check_pixels(self, image_format: str, width: int, height: int, *, whole: bool) -> None:
+        """`whole`: the decoder is going to hold every pixel, if the format is one that does."""
+        most = self.max_pixels
+        if whole:
+            most = min(most, self.whole_frame_pixels.get(image_format, most))
         if width * height > most:
             raise UnusableImage(
                 "too_many_pixels", f"{width}x{height} {image_format}, at most {most} pixels"

@@ -1,11 +1,13 @@
-"""Palettes, transparency and 16 bits, made plain and reduced a strip of rows at a time.
+"""A picture from strips of rows: each made plain and reduced on its own, top to bottom.
 
-The whole picture is never held a second time, and a strip stays in the processor's cache.
+The whole frame is then held once at most, or never, and a strip stays in the processor's cache.
 
 Averaging transparent pixels needs premultiplied colour (RGBa), or what hides under them bleeds out.
 That costs as much as the rest, and most pictures that have alpha use it nowhere or in a part: only
 strips with a pixel that is not opaque pay for it.
 """
+
+from collections.abc import Iterable, Iterator
 
 from PIL import Image
 
@@ -14,25 +16,39 @@ from resizer.engine.modes import to_plain_mode, without_opaque_alpha
 STRIP_ROWS = 64
 
 
-def reduce_in_strips(image: Image.Image, factor: tuple[int, int]) -> Image.Image:
-    """By whole factors: to L, RGB or CMYK where every pixel is opaque, to RGBa if one is not."""
-    rows = max(1, STRIP_ROWS // factor[1]) * factor[1]
-    size = (-(-image.width // factor[0]), -(-image.height // factor[1]))
-    reduced: Image.Image | None = None
+def rows_for(factor: int) -> int:
+    """Rows a strip: a whole number of reduced rows."""
+    return max(1, STRIP_ROWS // factor) * factor
+
+
+def strips_of(image: Image.Image, rows: int) -> Iterator[Image.Image]:
     for top in range(0, image.height, rows):
-        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
-        strip = without_opaque_alpha(to_plain_mode(strip))
-        strip = (strip.convert("RGBa") if strip.mode == "RGBA" else strip).reduce(factor)
-        if reduced is None:
-            reduced = Image.new(strip.mode, size)
-        elif strip.mode == "RGBa" != reduced.mode:
-            reduced = _premultiplied(reduced)
-        elif reduced.mode == "RGBa" != strip.mode:
-            strip = _premultiplied(strip)
-        reduced.paste(strip, (0, top // factor[1]))
-    assert reduced is not None, "a picture has at least one row"
-    return reduced
+        yield image.crop((0, top, image.width, min(top + rows, image.height)))
 
 
-def _premultiplied(opaque: Image.Image) -> Image.Image:
-    return opaque.convert("RGBA").convert("RGBa")
+def reduce_strips(strips: Iterable[Image.Image], size: tuple[int, int], factor: int) -> Image.Image:
+    """By a whole factor: L, RGB or CMYK where every pixel is opaque; if one is not, RGBa, or RGBA
+    where nothing was averaged (`factor` 1). `size` is that of all strips together."""
+    transparent = "RGBA" if factor == 1 else "RGBa"
+    whole: Image.Image | None = None
+    top = 0
+    for unlike in strips:
+        strip = without_opaque_alpha(to_plain_mode(unlike))
+        if strip.mode == "RGBA" and factor > 1:
+            strip = strip.convert("RGBa")
+        strip = strip.reduce(factor) if factor > 1 else strip
+        if whole is None:
+            whole = Image.new(strip.mode, (-(-size[0] // factor), -(-size[1] // factor)))
+        if transparent in {strip.mode, whole.mode}:
+            strip, whole = _with_alpha(strip, transparent), _with_alpha(whole, transparent)
+        whole.paste(strip, (0, top))
+        top += strip.height
+    assert whole is not None, "a picture has at least one row"
+    return whole
+
+
+def _with_alpha(image: Image.Image, mode: str) -> Image.Image:
+    if image.mode == mode:
+        return image
+    image = image.convert("RGBA")
+    return image if mode == "RGBA" else image.convert(mode)

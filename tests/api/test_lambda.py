@@ -70,10 +70,8 @@ def test_a_problem_is_a_problem_document_there_too(environment: dict[str, str]) 
 def test_waiting_works_there_too(environment: dict[str, str]) -> None:
     (planned,), _ = invoke(environment, event("function_url_upload"))
     image_id = json.loads(planned["body"])["image"]["imageId"]
-    wait = event("http_api_list") | {
-        "rawPath": f"/users/auth0%7C507f1f77/images/{image_id}",
-        "rawQueryString": "wait=1",
-    }
+    wait = event("http_api_list") | {"rawQueryString": "wait=1"}
+    wait["requestContext"]["http"]["path"] = f"/users/auth0|507f1f77/images/{image_id}"
     answers, _ = invoke(environment, wait, wait)
     assert [json.loads(answer["body"])["status"] for answer in answers] == ["pending"] * 2
 

@@ -36,7 +36,7 @@ def world(proxy: FaultProxy, emulator: Emulator, stack: Stack, settings: Setting
         "root": emulator.root,
         "api": stack.api,
         "resizer": stack.resizer,
-        "give_up": stack.failure_handler,
+        "give_up": stack.give_up,
     }
     return World(proxy.url, settings, identities, attempts=1)
 

@@ -67,7 +67,7 @@ def test_the_bucket_takes_nothing_without_tls_where_there_is_tls(
     root_session: boto3.Session,
 ) -> None:
     policy = _resources(root_session)["ImagesBucketPolicy"]["Properties"]["PolicyDocument"]
-    (statement,) = policy["Statement"]
+    (statement,) = (one for one in policy["Statement"] if one.get("Sid") == "TlsOnly")
     assert statement["Effect"] == "Deny"
     assert statement["Principal"] == "*"
     assert statement["Action"] == "s3:*"

@@ -95,13 +95,21 @@ class History(RuleBasedStateMachine):
         self.system.step(self.system.workers[pick % len(self.system.workers)])
 
     @precondition(has_worker)
-    @rule(pick=picks, calls=st.integers(2, 6))
+    @rule(pick=picks, calls=st.integers(2, 12))
     def steps_of_one(self, pick: int, calls: int) -> None:
         worker = self.system.workers[pick % len(self.system.workers)]
         for _ in range(calls):
             if not worker.finished:
                 self.system.step(worker)
                 self.holds()
+
+    @precondition(has_worker)
+    @rule(pick=picks)
+    def rest_of_one(self, pick: int) -> None:
+        worker = self.system.workers[pick % len(self.system.workers)]
+        while not worker.finished:
+            self.system.step(worker)
+            self.holds()
 
     @precondition(has_worker)
     @rule(pick=picks)
@@ -140,6 +148,7 @@ def run_histories(aws: Aws, model_settings: Settings, histories: int, *, shrink:
             max_examples=histories,
             stateful_step_count=STEPS_PER_HISTORY,
             derandomize=True,
+            report_multiple_bugs=False,
             deadline=None,
             database=None,
             phases=phases,

@@ -52,6 +52,7 @@ class System:
     now_ms: int = 1763853500000
     events: list[ObjectReference] = field(default_factory=list)
     workers: list[Worker] = field(default_factory=list)
+    pixels: dict[str, str | None] = field(default_factory=dict)  # width by ETag, None: no image
     changed: bool = True  # since the last check
     _uploads: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _owners: Iterator[int] = field(default_factory=itertools.count)
@@ -84,11 +85,13 @@ class System:
         """Put an original that no other upload equals; S3 will tell of it sooner or later."""
         self.changed = True
         number = next(self._uploads)
-        data = jpeg(8 + number % 40, 6, f"#{number % 4096:03x}") if good else b"bad %d" % number
+        width = 8 + number
+        data = jpeg(width, 6) if good else b"bad %d" % number
         answer = self.aws.s3.put_object(
             Bucket=self.settings.bucket, Key=str(key), Body=data, Metadata={}
         )
         e_tag = answer["ETag"].strip('"')
+        self.pixels[e_tag] = str(width) if good else None
         self.events.append(ObjectReference(key, len(data), e_tag, sequencer(number)))
 
     def deliver(self, ref: ObjectReference, owner: str | None = None) -> None:
@@ -164,6 +167,8 @@ class System:
                     assert facts is not None, f"{record} lacks its thumbnail {width}"
                     assert facts[metadata.USER_ID] == key.user_id, f"{record} shows another's"
                     assert facts[metadata.ORIGINAL_E_TAG] == record.e_tag, f"{record} shows older"
+                    # Originals are smaller than any thumbnail and keep their unique width.
+                    assert facts[metadata.WIDTH] == self.pixels[record.e_tag or ""], "other bytes"
 
     def check_settled(self) -> None:
         """What holds when the dust has settled."""
@@ -177,7 +182,10 @@ class System:
             assert e_tag is not None, f"{record} has no original"
             assert record.status is not Status.PROCESSING, f"{record} is stuck"
             assert record.e_tag == e_tag, f"{record} is not of the original that is there"
-            assert record.error != Reason.GAVE_UP, f"{record} was not tried again"
+            ends = (
+                {None, Reason.KEY_COLLISION} if self.pixels[e_tag] else {Reason.UNSUPPORTED_FORMAT}
+            )
+            assert record.error in ends, f"{record} is wrong about its original"
         for name, facts in thumbnails.items():
             key = OriginalKey(facts[metadata.USER_ID], ThumbnailKey.parse(name).image_id)
             assert facts[metadata.ORIGINAL_E_TAG] == self._original_e_tag(key), f"{name} is orphan"
@@ -188,6 +196,9 @@ class System:
     def _check_order(self, key: OriginalKey, record: ImageRecord | None) -> None:
         before = self._seen.get(key)
         self._seen[key] = record
+        if before is not None and before.status is Status.DELETED:
+            assert record is not None, f"{before} was forgotten"
+            assert record.status is Status.DELETED, f"{before} -> {record}: it came back"
         if before is None or record is None or record.sequencer is None or not before.sequencer:
             return
         assert record.sequencer >= before.sequencer, f"{before} -> {record}: an older event won"

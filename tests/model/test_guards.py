@@ -16,7 +16,7 @@ from resizer.storage import Storage
 from tests.model.histories import run_histories
 from tests.model.system import Aws
 
-HISTORIES = 300
+HISTORIES = 200
 Remove = Callable[[pytest.MonkeyPatch], None]
 
 
@@ -68,11 +68,6 @@ def giving_up_what_is_newer(patch: pytest.MonkeyPatch) -> None:
     rules(patch, Transition.GIVE_UP, any_order)
 
 
-def deletion_of_pending_only(patch: pytest.MonkeyPatch) -> None:
-    pending: frozenset[Status | None] = frozenset({Status.PENDING})
-    rules(patch, Transition.DELETE, lambda rule: replace(rule, before=pending))
-
-
 def reading_whatever_is_there(patch: pytest.MonkeyPatch) -> None:
     drop_argument(patch, "get_object", "IfMatch")
 
@@ -116,17 +111,6 @@ def removing_other_users_thumbnails(patch: pytest.MonkeyPatch) -> None:
 
 def leaving_what_a_tombstone_refused(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Resizer, "remove_everything", lambda self, ref, record: None)
-
-
-def keeping_thumbnails_of_a_failure(patch: pytest.MonkeyPatch) -> None:
-    fail = Resizer._fail
-
-    def mutant(self: Resizer, *arguments: Any) -> Any:
-        with pytest.MonkeyPatch.context() as inner:
-            inner.setattr(Storage, "remove_thumbnails", lambda *_, **__: None)
-            return fail(self, *arguments)
-
-    patch.setattr(Resizer, "_fail", mutant)
 
 
 def doing_before_storing(patch: pytest.MonkeyPatch) -> None:
@@ -179,7 +163,6 @@ GUARDS: list[Remove] = [
     failure_of_another_event,
     failure_of_what_is_done,
     giving_up_what_is_newer,
-    deletion_of_pending_only,
     reading_whatever_is_there,
     thumbnails_without_precondition,
     overwriting_other_users,
@@ -187,7 +170,6 @@ GUARDS: list[Remove] = [
     removing_newer_thumbnails,
     removing_other_users_thumbnails,
     leaving_what_a_tombstone_refused,
-    keeping_thumbnails_of_a_failure,
     doing_before_storing,
     forgetting_nothing,
 ]

@@ -108,6 +108,19 @@ def test_a_download_reads_as_a_file_does(
     assert download.whole() == data
 
 
+def test_a_download_that_goes_forward_only_forgets_what_is_behind() -> None:
+    download = Download(Body(bytes(range(256)) * 4000), 1_024_000)  # type: ignore[arg-type]
+    assert download.read(10) == bytes(range(10))
+    download.seek(0)
+    download.forward_only()
+    assert download.read(3) == b"\0\1\2"
+    download.seek(256_000)
+    assert download.read(3) == b"\0\1\2"
+    assert len(download._kept) <= 64 * 1024
+    with pytest.raises(ValueError, match="cannot go back"):
+        download.seek(256_002)
+
+
 def test_what_follows_the_picture_is_not_read() -> None:
     """A motion photo carries megabytes of film behind the JPEG."""
     data = picture("JPEG")
