@@ -7,7 +7,7 @@ event, in wall-clock and in processor time.
 
 - empty: a handler that imports nothing
 - plain: boto3 clients for S3 and DynamoDB, Pillow with its JPEG, PNG and WebP plugins, installed
-  with pip as AWS's guide to Python container images does
+  with pip as AWS's guide to Python container images does; the same versions, pillow-heif too
 - resizer: ours, as Dockerfile.resizer makes it, and without each of its measures
 - api plain: FastAPI, Mangum and the same two clients; api: ours, as Dockerfile.api makes it
 """
@@ -75,10 +75,25 @@ class Contestant:
 
 def install(group: str, target: Path, *options: str) -> None:
     """Install a locked group into a folder, as the Dockerfiles do."""
+    install_lock(ROOT / "requirements" / f"{group}.txt", target, *options)
+
+
+def install_lock(lock: Path, target: Path, *options: str) -> None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    lock = ROOT / "requirements" / f"{group}.txt"
     hashed = ["--no-deps", "--require-hashes", "--target", str(target), "-r", str(lock)]
     subprocess.run([*command, *options, *hashed], check=True)
+
+
+def install_plain(target: Path, lock: Path) -> None:
+    """What a handler with boto3 and Pillow needs, out of the developers' lock."""
+    wanted = "boto3|botocore|jmespath|pillow|pillow-heif|python-dateutil|s3transfer|six|urllib3"
+    entries = re.findall(
+        rf"^(?:{wanted})==.*(?:\n    --hash.*)+",
+        (ROOT / "requirements" / "dev.txt").read_text(),
+        re.MULTILINE,
+    )
+    lock.write_text("\n".join(entries) + "\n")
+    install_lock(lock, target)
 
 
 def cut_data(dockerfile: str, target: Path) -> None:
@@ -103,7 +118,7 @@ def copy_code(target: Path, *packages: str) -> None:
 def contestants(work: Path, with_api: bool) -> list[Contestant]:
     empty = _written(work / "empty", EMPTY)
     plain = _written(work / "plain", PLAIN)
-    install("resizer", plain)
+    install_plain(plain, work / "plain.txt")
     ours = work / "resizer"
     install("resizer", ours, "--no-compile")
     copy_code(ours, "contract", "resizer")
