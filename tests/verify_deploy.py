@@ -313,9 +313,14 @@ def main() -> int:
     token = os.environ.get("THUMBLINE_TOKEN")
     if bool(token) == options.open:
         parser.error("set THUMBLINE_TOKEN, or say --open where the API asks for no token")
-    outsider = Outsider(options.api, options.user, token)
-    if outsider.listing(options.user):
-        parser.error(f"{options.user} has images, which this would delete at its end")
+    with Outsider(options.api, options.user, token) as outsider:
+        if outsider.listing(options.user):
+            parser.error(f"{options.user} has images, which this would delete at its end")
+        return report(outsider)
+
+
+def report(outsider: Outsider) -> int:
+    """Print what comes of each attack; the exit code."""
     counts = {"withstood": 0, "BREACH": 0, "not run": 0}
     try:
         for name, outcome, why in verify(outsider):

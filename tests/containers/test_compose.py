@@ -105,9 +105,8 @@ def test_two_resizers_share_the_work(compose: Compose, user_id: str) -> None:
 
 
 def test_the_images_withstand_an_outsider(compose: Compose, user_id: str) -> None:
-    outcomes = {
-        name: outcome for name, outcome, _ in verify(Outsider(compose.api_url, user_id, None))
-    }
+    with Outsider(compose.api_url, user_id, None) as outsider:
+        outcomes = {name: outcome for name, outcome, _ in verify(outsider)}
     assert set(outcomes.values()) == {"withstood", "not run"}
     assert [name for name, outcome in outcomes.items() if outcome == "not run"] == [
         "a request without a token",

@@ -22,10 +22,11 @@ def test_the_system_withstands_every_attack(tmp_path: Path, user_id: str) -> Non
             "UPLOAD_URL_SECONDS": "30",
         }
         with Running(tmp_path / "data", settings) as system:
-            outsider = Outsider(str(system.client.base_url), user_id, issuer.token(user_id))
-            outcomes = {name: (outcome, why) for name, outcome, why in verify(outsider)}
-            clean_up(outsider)
-            assert outsider.listing(user_id) == []
+            api, token = str(system.client.base_url), issuer.token(user_id)
+            with Outsider(api, user_id, token) as outsider:
+                outcomes = {name: (outcome, why) for name, outcome, why in verify(outsider)}
+                clean_up(outsider)
+                assert outsider.listing(user_id) == []
     assert len(outcomes) == len(ATTACKS)
     assert {name: told for name, told in outcomes.items() if told != ("withstood", "")} == {}
 
@@ -55,5 +56,6 @@ def yes_man() -> Iterator[str]:
 
 
 def test_what_gets_through_is_told(yes_man: str) -> None:
-    outcomes = {outcome for _, outcome, _ in verify(Outsider(yes_man, "somebody", "token"))}
+    with Outsider(yes_man, "somebody", "token") as outsider:
+        outcomes = {outcome for _, outcome, _ in verify(outsider)}
     assert outcomes == {"BREACH"}
