@@ -17,7 +17,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import httpx
@@ -66,6 +66,13 @@ class Outsider(Uploader):
         self.user = user
         self.other = f"other-{secrets.token_hex(4)}"
         self.is_open = token is None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.close()
+        self.anonymous.close()
 
     def send_spoilt(
         self, data: bytes = b"", fields: dict[str, str] | None = None
