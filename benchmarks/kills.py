@@ -90,7 +90,7 @@ def _upload(running: Running, number: int) -> tuple[str, str]:
 
 
 def _outcome(running: Running, user_id: str, image_id: str) -> str:
-    image = running.finished(user_id, image_id, seconds=180)
+    image = running.finished(user_id, image_id, seconds=600)
     return str(image["error"] or image["status"])
 
 
