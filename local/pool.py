@@ -119,29 +119,22 @@ class Worker:
 
 
 class Workers:
-    """The workers of one function. A slot without a living worker gets one when it is used."""
+    """The workers of one function. One that has ended is replaced when it is next needed."""
 
     def __init__(self, function: Function, count: int) -> None:
+        """Raises InvocationError if the handler cannot be imported."""
         self.function = function
         self.count = count
-        self._idle: queue.Queue[Worker | None] = queue.Queue()
+        self._idle: queue.Queue[Worker] = queue.Queue()
         with ThreadPoolExecutor(count) as starts:
-            for worker in starts.map(lambda _: self._start(), range(count)):
+            for worker in starts.map(Worker, [function] * count):
                 self._idle.put(worker)
-
-    def _start(self) -> Worker | None:
-        try:
-            return Worker(self.function)
-        except InvocationError as exc:
-            log.error("%s did not start: %s", self.function.handler, exc)
-            return None
 
     def invoke(self, event: Any, request_id: str) -> Any:
         worker = self._idle.get()
         try:
-            if worker is None or not worker.alive:
-                if worker is not None:
-                    worker.stop()
+            if not worker.alive:
+                worker.stop()
                 worker = Worker(self.function)
             return worker.invoke(event, request_id)
         finally:
@@ -153,8 +146,7 @@ class Workers:
                 worker = self._idle.get(timeout=STOP_SECONDS)
             except queue.Empty:
                 continue  # its worker ends with this process
-            if worker is not None:
-                worker.stop()
+            worker.stop()
 
 
 class Pool:

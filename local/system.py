@@ -20,14 +20,14 @@ from local import infrastructure, tether
 from local.claims import check_port, claim_folder
 from local.emulator import REGION, ROOT, Emulator
 from local.infrastructure import GIVE_UP, RESIZE_IMAGE, Stack
-from local.pool import Pool
+from local.pool import InvocationError, Pool
 from local.settings import Settings
 
 START_SECONDS = 30.0
 REPAIR_SECONDS = 10.0  # after that the repair goes on beside the running system
 STOP_SECONDS = 5.0
 POLL_SECONDS = 0.05
-NOT_ALL_MENDED = 1  # exit code of the doctor
+NOT_ALL_MENDED = 3  # exit code of the doctor
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +70,11 @@ class System:
             self.emulator.root, self.emulator.url, settings.parameters
         )
         self._api = parts.enter_context(_Child(["local.service"], self._api_environment()))
-        for function in self.stack.functions:
-            pool.add(function, workers=1 if function.name == GIVE_UP else None)
+        try:
+            for function in self.stack.functions:
+                pool.add(function, workers=1 if function.name == GIVE_UP else None)
+        except InvocationError as exc:
+            raise PartError("The resizer did not start: its messages above say why.") from exc
         self._repair(parts)
         self._wait_for_api()
 

@@ -8,7 +8,6 @@ import sys
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 
 from contract.keys import THUMBNAILS, UPLOADS, InvalidUserIdError, check_user_id
 from resizer.doctor import Doctor, Plan, Report
@@ -18,6 +17,7 @@ from resizer.settings import SettingError, Settings
 from resizer.storage import Storage, s3_client
 
 BAR_CHARS = 30
+SOMETHING_LEFT = 3  # exit code
 
 
 def main() -> int:
@@ -25,7 +25,7 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     try:
         settings = Settings.from_environment(os.environ)
-        user_id = options.user and check_user_id(options.user)
+        user_id = None if options.user is None else check_user_id(options.user)
     except (SettingError, InvalidUserIdError) as exc:
         print(f"doctor: {exc}", file=sys.stderr)
         return 2
@@ -42,13 +42,13 @@ def main() -> int:
         redrive=options.redrive,
         user_id=user_id,
         grace_ms=options.grace * 1000,
-        workers=options.workers,
     )
     bar = _Bar(_total(storage, user_id)) if sys.stderr.isatty() or options.progress else None
-    doctor = Doctor(resizer, plan, f"doctor-{uuid.uuid4()}", bar.show if bar else lambda _: None)
-    report = doctor.examine()
+    threads = ThreadPoolExecutor(options.workers)
+    owner = f"doctor-{uuid.uuid4()}"
+    report = Doctor(resizer, plan, owner, threads, bar.show if bar else lambda _: None).examine()
     _print(report, options.json)
-    return 1 if _is_ill(report) else 0
+    return SOMETHING_LEFT if _is_ill(report) else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser(
         "doctor",
         help="compare bucket and table",
-        description="Compares bucket and table. Exit code 1: something is left to mend.",
+        description="Compares bucket and table. Exit code 3: something is left to mend.",
     )
     doctor.add_argument("--repair", action="store_true", help="mend what is found")
     doctor.add_argument("--redrive", action="store_true", help="try again what was given up")
@@ -95,7 +95,7 @@ class _Bar:
 
 def _print(report: Report, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(asdict(report), sort_keys=True))
+        print(json.dumps(report.as_dict()))
         return
     print(f"{report.images} images and {report.thumbnails} thumbnails looked at")
     for finding, count in sorted(report.found.items()):

@@ -7,7 +7,7 @@ traffic goes on: every repair is one of the resizer's own conditional steps.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
@@ -34,6 +34,8 @@ from resizer.events import ObjectReference
 from resizer.repository import Finished, RefusedError
 from resizer.resize import ClaimHeldError, Outcome, Resizer
 from resizer.storage import StoredObject, stored_filename
+
+BATCH = 100  # images in hand at a time
 
 T = TypeVar("T")
 Verdict = tuple["Finding | None", bool | None]  # what is wrong, and whether it was mended
@@ -66,6 +68,15 @@ class Report:
     repaired: Counter[str] = field(default_factory=Counter)
     unrepaired: Counter[str] = field(default_factory=Counter)
 
+    def as_dict(self) -> dict[str, int | dict[str, int]]:
+        return {
+            "images": self.images,
+            "thumbnails": self.thumbnails,
+            "found": dict(self.found),
+            "repaired": dict(self.repaired),
+            "unrepaired": dict(self.unrepaired),
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -75,7 +86,6 @@ class Plan:
     redrive: bool = False
     user_id: str | None = None
     grace_ms: int = 120_000
-    workers: int = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +93,18 @@ class Doctor:
     resizer: Resizer
     plan: Plan
     owner: str  # of the claims that repairs make
+    threads: Executor  # never the resizer's own, whose work this waits for
     progress: Callable[[Report], None] = lambda report: None
 
     def examine(self) -> Report:
         """Look at every image and thumbnail once; repairs as the plan says."""
         report = Report()
-        with ThreadPoolExecutor(self.plan.workers, thread_name_prefix="doctor") as threads:
-            for batch in _batches(self._pairs(), 10 * self.plan.workers):
-                report.images += len(batch)
-                self._count(report, threads.map(self._examine_pair, batch))
-            for stored in _batches(self._thumbnails(), 10 * self.plan.workers):
-                report.thumbnails += len(stored)
-                self._count(report, threads.map(self._examine_thumbnail, stored))
+        for pairs in _batches(self._pairs()):
+            report.images += len(pairs)
+            self._count(report, self.threads.map(self._examine_pair, pairs))
+        for thumbnails in _batches(self._thumbnails()):
+            report.thumbnails += len(thumbnails)
+            self._count(report, self.threads.map(self._examine_thumbnail, thumbnails))
         return report
 
     def _thumbnails(self) -> Iterator[StoredObject]:
@@ -291,6 +301,6 @@ def _join(originals: Iterator[StoredObject], records: Iterator[ImageRecord]) -> 
             record = next(records, None)
 
 
-def _batches(items: Iterator[T], size: int) -> Iterator[list[T]]:
-    while batch := list(islice(items, size)):
+def _batches(items: Iterator[T]) -> Iterator[list[T]]:
+    while batch := list(islice(items, BATCH)):
         yield batch

@@ -6,7 +6,7 @@ are raised, so that Lambda tries again; every step may run twice with the same r
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -52,7 +52,7 @@ class Resizer:
     repository: Repository
     settings: Settings
     now_ms: Callable[[], int]
-    threads: ThreadPoolExecutor = field(default_factory=_two_threads)
+    threads: Executor = field(default_factory=_two_threads)
 
     def resize(
         self, ref: ObjectReference, owner: str, transition: Transition = Transition.CLAIM
