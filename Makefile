@@ -5,7 +5,7 @@ GROUPS := api resizer dev emulator checks
 INSTALL := -m pip install -qq --disable-pip-version-check --no-deps --require-hashes
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check lint types template lock clean python
+.PHONY: help setup run test check lint types template lock openapi clean python
 
 help: ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 16
@@ -36,6 +36,9 @@ lock: .venv-checks/made ## lock the newest allowed versions of all dependencies
 			--generate-hashes --no-emit-index-url --no-annotate --no-header \
 			--group $$group --output-file requirements/$$group.txt || exit 1; \
 	done
+
+openapi: .venv/made ## write docs/openapi.json
+	.venv/bin/python -m api openapi > docs/openapi.json
 
 clean: ## remove environments, caches and the data of the local run
 	rm -rf .venv .venv-emulator .venv-checks .local .mypy_cache .pytest_cache .ruff_cache .hypothesis

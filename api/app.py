@@ -1,21 +1,26 @@
 """The FastAPI application: wiring and error handlers only."""
 
+import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
 
 import anyio.to_thread
 import boto3
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import Lifespan
 
-from api import auth, errors, health, routes
+from api import VERSION, errors, health, routes
+from api.auth import Authorize, TokenCheck, everyone
+from api.jwks import Jwks
 from api.middleware import BodyLimit, Observed
 from api.openapi import describe
-from api.services import Clock, Nonce, Services, random_nonce
+from api.services import Clock, Seed, Services, random_seed
 from api.settings import Settings
 from api.storage import THREADS
+
+log = logging.getLogger(__name__)
 
 
 def create_app(
@@ -23,29 +28,23 @@ def create_app(
     *,
     session: boto3.Session | None = None,
     clock: Clock = time.time,
-    nonce: Nonce = random_nonce,
+    seed: Seed = random_seed,
 ) -> FastAPI:
     """Put the API together: clients are made here, once, and nothing is sent yet."""
-    services = Services.connect(settings, session=session, clock=clock, nonce=nonce)
+    services = Services.connect(settings, session=session, clock=clock, seed=seed)
+    jwks = Jwks(settings.jwt.jwks_url) if settings.jwt else None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         yield
         services.stop()
+        if jwks is not None:
+            jwks.close()
 
-    app = FastAPI(
-        title="Thumbline",
-        version=_version(),
-        lifespan=lifespan,
-        redoc_url=None,
-    )
+    app = described_app(settings, lifespan)
     app.state.services = services
-    app.state.authorize = auth.everyone
-    app.include_router(routes.router)
-    app.include_router(health.router)
-    errors.install(app)
-    describe(app, settings)
+    app.state.authorize = _authorize(settings, jwks)
     app.add_middleware(BodyLimit)
     app.add_middleware(Observed)
     if settings.cors_origins:
@@ -60,8 +59,24 @@ def create_app(
     return app
 
 
-def _version() -> str:
-    try:
-        return version("thumbline")
-    except PackageNotFoundError:  # run from the source tree
-        return "0"
+def described_app(settings: Settings, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """Routes and their description, with nothing behind them yet."""
+    app = FastAPI(
+        title="Thumbline",
+        version=VERSION,
+        description="Image uploads straight to storage, thumbnails, and listings with signed URLs.",
+        lifespan=lifespan,
+        redoc_url=None,
+    )
+    app.include_router(routes.router)
+    app.include_router(health.router)
+    errors.install(app)
+    describe(app, settings)
+    return app
+
+
+def _authorize(settings: Settings, jwks: Jwks | None) -> Authorize:
+    if settings.jwt is None or jwks is None:
+        log.warning("AUTH=off: everybody may see and change every user's images")
+        return everyone
+    return TokenCheck(settings.jwt, jwks)

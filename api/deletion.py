@@ -4,27 +4,24 @@ A crash after the tombstone leaves objects behind; the same DELETE again, a late
 doctor removes them. The original goes last, as it is what the bucket knows the image by.
 """
 
-from api.repository import Repository
-from api.storage import Storage
+from api.quota import Usage, counts
+from api.services import Services
 from contract.record import Status
 
 
-def delete_image(
-    repository: Repository,
-    storage: Storage,
-    user_id: str,
-    image_id: str,
-    widths: tuple[int, ...],
-    now_seconds: int,
-) -> bool:
+def delete_image(needed: Services, user_id: str, image_id: str) -> bool:
     """Remove record, thumbnails and original; False if there is no such record."""
-    before = repository.delete(user_id, image_id, now_seconds, widths)
+    now_seconds = int(needed.clock())
+    widths = needed.settings.thumbnail_widths
+    before = needed.repository.delete(user_id, image_id, now_seconds, widths)
     if before is None:
         return False
+    if counts(before, now_seconds):
+        needed.quota.release(user_id, Usage(1, before.size or 0))
     stored = set(widths) | set(before.thumbnails)
     if before.status is Status.DELETED:  # an earlier try broke off; its record's widths are gone
-        stored |= set(storage.thumbnail_widths())
+        stored |= set(needed.storage.thumbnail_widths())
     for width in sorted(stored):
-        storage.delete_thumbnail(before.key.thumbnail(width), user_id)
-    storage.delete_original(before.key)
+        needed.storage.delete_thumbnail(before.key.thumbnail(width), user_id)
+    needed.storage.delete_original(before.key)
     return True

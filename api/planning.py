@@ -1,10 +1,13 @@
-"""Plan uploads for a user: records first, then the signed requests."""
+"""Plan uploads for a user: quota, then records, then the signed requests."""
 
 from collections.abc import Sequence
 
 from api import schemas, views
+from api.idempotency import Plan
 from api.problems import Code, ProblemError
+from api.quota import Usage
 from api.services import Services
+from api.signing import Moment
 from api.uploads import File, SignedUpload, plan
 from contract.record import ImageRecord, Status
 
@@ -14,13 +17,16 @@ def plan_uploads(
 ) -> schemas.PlannedUploads:
     """Put the records and sign the uploads, in the order of `files`."""
     _check_sizes(files, needed.settings.max_upload_bytes)
-    now_ms = needed.now_ms()
+    the_plan = _plan(needed, user_id, files, idempotency_key)
+    url_seconds = needed.settings.upload_url_seconds
     planned = [
-        plan(user_id, file, now_ms, needed.nonce(), needed.settings.upload_url_seconds)
-        for file in files
+        plan(user_id, file, the_plan.planned_at, the_plan.nonce(number), url_seconds)
+        for number, file in enumerate(files)
     ]
     records = needed.repository.plan_all(planned)
-    return _answer(needed, files, records)
+    if any(record.status is Status.DELETED for record in records):
+        raise ProblemError(Code.IMAGE_DELETED)
+    return _answer(needed, files, records, the_plan.planned_at // 1000)
 
 
 def _check_sizes(files: Sequence[File], max_bytes: int) -> None:
@@ -28,21 +34,45 @@ def _check_sizes(files: Sequence[File], max_bytes: int) -> None:
         raise ProblemError(Code.FILE_TOO_LARGE, f"at most {max_bytes} bytes")
 
 
+def _plan(needed: Services, user_id: str, files: Sequence[File], key: str | None) -> Plan:
+    """A plan whose files are reserved: that of an earlier request with this key, or a new one."""
+    new = Plan.new(needed.now_ms(), needed.seed(), files)
+    wanted = Usage(len(files), sum(file.size for file in files))
+    now_seconds = new.planned_at // 1000
+    if key is None:
+        needed.quota.reserve(user_id, wanted, now_seconds)
+        return new
+    earlier = needed.quota.on and needed.idempotency_keys.find(user_id, key, now_seconds)
+    if earlier:
+        return _same_request(earlier, new)
+    needed.quota.reserve(user_id, wanted, now_seconds)
+    standing = needed.idempotency_keys.claim(user_id, key, new)
+    if standing != new:  # reserved by the other request
+        needed.quota.release(user_id, wanted)
+    return _same_request(standing, new)
+
+
+def _same_request(standing: Plan, new: Plan) -> Plan:
+    if standing.fingerprint != new.fingerprint:
+        raise ProblemError(Code.IDEMPOTENCY_KEY_REUSED)
+    return standing
+
+
 def _answer(
-    needed: Services, files: Sequence[File], records: Sequence[ImageRecord]
+    needed: Services, files: Sequence[File], records: Sequence[ImageRecord], planned_at: int
 ) -> schemas.PlannedUploads:
-    if any(record.status is Status.DELETED for record in records):
-        raise ProblemError(Code.IMAGE_DELETED)
-    signer, moment, addresses = needed.upload_signer(), needed.moment(), needed.addresses()
-    return schemas.PlannedUploads.model_construct(
-        items=[
-            schemas.PlannedUpload.model_construct(
-                image=views.image(record, addresses),
-                upload=_upload(signer.sign(file, str(record.key), moment)),
-            )
-            for file, record in zip(files, records, strict=True)
-        ]
-    )
+    """Signed as of `planned_at` (seconds): a repeated request gets the same upload again."""
+    signer, addresses = needed.upload_signer, needed.addresses()
+    credentials, _ = needed.storage.credentials()
+    moment = Moment(credentials, needed.settings.region, planned_at)
+    items = [
+        schemas.PlannedUpload.model_construct(
+            image=views.image(record, addresses),
+            upload=_upload(signer.sign(file, str(record.key), moment)),
+        )
+        for file, record in zip(files, records, strict=True)
+    ]
+    return schemas.PlannedUploads.model_construct(items=items)
 
 
 def _upload(signed: SignedUpload) -> schemas.Upload:

@@ -4,13 +4,14 @@ Queries by user only, never a Scan. Conditions on status come from the contract'
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from contract.conditions import condition
+from contract.keys import BOOKKEEPING
 from contract.record import (
     Change,
     ImageRecord,
@@ -51,7 +52,7 @@ class Repository:
 
     def check(self) -> None:
         """Read something cheap; raises what the client raises if the table cannot be read."""
-        key = {"userId": {"S": "#readyz"}, "imageId": {"S": "#readyz"}}
+        key = {"userId": {"S": f"{BOOKKEEPING}readyz"}, "imageId": {"S": f"{BOOKKEEPING}readyz"}}
         self._client.get_item(TableName=self._table, Key=key)
 
     def plan(self, record: ImageRecord) -> ImageRecord:
@@ -149,6 +150,19 @@ class Repository:
         )
         last = answer.get("LastEvaluatedKey")
         return answer["Items"], last["imageId"]["S"] if last else None
+
+    def sizes(self, user_id: str) -> Iterator[ImageRecord]:
+        """All records of a user, with what `api.quota` counts and no more."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="userId = :user",
+            ProjectionExpression="userId, imageId, #status, createdAt, #size, expiresAt",
+            ExpressionAttributeNames={"#status": "status", "#size": "size"},
+            ExpressionAttributeValues={":user": {"S": user_id}},
+            ConsistentRead=True,
+        )
+        for page in pages:
+            yield from map(ImageRecord.from_item, page["Items"])
 
     def delete(
         self, user_id: str, image_id: str, now_seconds: int, widths: Iterable[int]

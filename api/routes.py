@@ -61,7 +61,6 @@ router = APIRouter(
     prefix="/users/{userId}",
     route_class=GuardedRoute,
     dependencies=[Depends(bearer)],
-    responses=problems(*ALWAYS),
 )
 
 ServicesNeeded = Annotated[Services, Depends(services)]
@@ -87,8 +86,8 @@ IdempotencyKey = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=r"^[\x21-\x7e]{1,200}$",
-        description="Any unique text of the client's. Within 24 hours the same key with the same "
-        "request answers the same images instead of new ones.",
+        description="Any unique text of the client's. While its upload URL lasts, the same key "
+        "with the same request answers the same images instead of new ones.",
     ),
 ]
 IMAGE_LINKS = {
@@ -126,7 +125,7 @@ PAGE_LINKS = {
     summary="Plan the upload of one image",
     status_code=201,
     response_model=schemas.PlannedUpload,
-    responses={201: {"links": IMAGE_LINKS}, **problems(*PLANNING)},
+    responses={201: {"links": IMAGE_LINKS}, **problems(*ALWAYS, *PLANNING)},
 )
 def plan_upload(
     body: schemas.UploadRequest,
@@ -145,7 +144,7 @@ def plan_upload(
     summary="Plan the upload of several images",
     status_code=201,
     response_model=schemas.PlannedUploads,
-    responses=problems(*PLANNING),
+    responses=problems(*ALWAYS, *PLANNING),
 )
 def plan_upload_batch(
     body: schemas.BatchRequest,
@@ -165,7 +164,7 @@ def plan_upload_batch(
     response_model=schemas.Page,
     responses={
         200: {"links": PAGE_LINKS},
-        **problems(Code.FORBIDDEN, Code.INVALID_CURSOR, Code.INVALID_REQUEST),
+        **problems(*ALWAYS, Code.FORBIDDEN, Code.INVALID_CURSOR),
     },
 )
 def list_images(
@@ -200,7 +199,7 @@ def list_images(
     tags=["images"],
     summary="Get one image, or wait until it is finished",
     response_model=schemas.Image,
-    responses=problems(Code.IMAGE_NOT_FOUND),
+    responses=problems(*ALWAYS, Code.IMAGE_NOT_FOUND),
 )
 async def get_image(
     user_id: UserId,
@@ -234,13 +233,11 @@ async def get_image(
     summary="Delete an image: original, thumbnails and record",
     status_code=204,
     response_class=Response,
-    responses=problems(Code.IMAGE_NOT_FOUND),
+    responses=problems(*ALWAYS, Code.IMAGE_NOT_FOUND),
 )
 def delete_image(user_id: UserId, image_id: ImageId, needed: ServicesNeeded) -> Response:
     _check_image_id(image_id)
-    widths = needed.settings.thumbnail_widths
-    now = int(needed.clock())
-    if not remove_image(needed.repository, needed.storage, user_id, image_id, widths, now):
+    if not remove_image(needed, user_id, image_id):
         raise ProblemError(Code.IMAGE_NOT_FOUND)
     return Response(status_code=204)
 

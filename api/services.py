@@ -9,7 +9,10 @@ from typing import Self
 
 import boto3
 
+from api.cdn import CdnSigner
 from api.cursor import cursor_key
+from api.idempotency import IdempotencyKeys
+from api.quota import Quota
 from api.repository import Repository
 from api.settings import Settings
 from api.signing import Moment, UrlSigner
@@ -19,11 +22,11 @@ from api.views import UNKNOWN_CREDENTIALS_SECONDS, Addresses, window_start
 from api.waiting import Waiting
 
 Clock = Callable[[], float]  # seconds since the epoch
-Nonce = Callable[[], str]  # 8 random lower-case hex digits
+Seed = Callable[[], str]  # random text that nobody can guess
 
 
-def random_nonce() -> str:
-    return secrets.token_hex(4)
+def random_seed() -> str:
+    return secrets.token_hex(16)
 
 
 @dataclass(slots=True)
@@ -34,8 +37,12 @@ class Services:
     repository: Repository
     storage: Storage
     clock: Clock
-    nonce: Nonce
+    seed: Seed
     cursor_key: bytes
+    upload_signer: UploadSigner
+    idempotency_keys: IdempotencyKeys
+    quota: Quota
+    cdn: CdnSigner | None
     waiting: Waiting = field(default_factory=Waiting)
     stopping: bool = False
 
@@ -46,16 +53,26 @@ class Services:
         *,
         session: boto3.Session | None = None,
         clock: Clock = time.time,
-        nonce: Nonce = random_nonce,
+        seed: Seed = random_seed,
     ) -> Self:
         clients = Clients.connect(settings, session)
+        storage = Storage(clients, settings.bucket)
+        dynamodb, table = clients.dynamodb, settings.table
+        repository = Repository(dynamodb, table)
+        url_seconds = settings.upload_url_seconds
         return cls(
             settings=settings,
-            repository=Repository(clients.dynamodb, settings.table),
-            storage=Storage(clients, settings.bucket),
+            repository=repository,
+            storage=storage,
             clock=clock,
-            nonce=nonce,
-            cursor_key=cursor_key(settings.region, settings.bucket, settings.table),
+            seed=seed,
+            cursor_key=cursor_key(settings.region, settings.bucket, table),
+            upload_signer=UploadSigner(
+                storage.bucket, storage.address, storage.post_url, url_seconds
+            ),
+            idempotency_keys=IdempotencyKeys(dynamodb, table, url_seconds),
+            quota=Quota(dynamodb, repository, table, settings.quota_images, settings.quota_bytes),
+            cdn=CdnSigner(settings.cdn) if settings.cdn else None,
         )
 
     def now_ms(self) -> int:
@@ -66,28 +83,20 @@ class Services:
         self.stopping = True
         self.waiting.stop()
 
-    def upload_signer(self) -> UploadSigner:
-        storage = self.storage
-        return UploadSigner(
-            storage.bucket, storage.address, storage.post_url, self.settings.upload_url_seconds
-        )
-
-    def moment(self) -> Moment:
-        credentials, _ = self.storage.credentials()
-        return Moment(credentials, self.settings.region, int(self.clock()))
-
     def addresses(self) -> Addresses:
         """Signs addresses for viewing that are the same for a whole window."""
         now = int(self.clock())
         lifetime = self.settings.view_url_seconds
-        credentials, credentials_end = self.storage.credentials()
         start = window_start(now, lifetime)
-        signer = _view_signer(
-            Moment(credentials, self.settings.region, start), self.storage, lifetime
-        )
+        end = start + lifetime
+        if self.cdn is not None:
+            sign = self.cdn.sign
+            return Addresses(lambda key: sign(key, end), end * 1000)
+        credentials, credentials_end = self.storage.credentials()
         if credentials_end is None and credentials.token is not None:
             credentials_end = now + UNKNOWN_CREDENTIALS_SECONDS
-        end = start + lifetime
+        moment = Moment(credentials, self.settings.region, start)
+        signer = _view_signer(moment, self.storage, lifetime)
         return Addresses(signer.url, min(end, credentials_end or end) * 1000)
 
 

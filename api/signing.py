@@ -7,16 +7,15 @@ Rules: "Authenticating Requests: Using Query Parameters" and "Browser-Based Uplo
 (Amazon S3 API Reference, Signature Version 4).
 """
 
-import json
 import re
 import time
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from hmac import digest
-from typing import Any
+from json.encoder import encode_basestring_ascii as _json
 from urllib.parse import quote, urlsplit
 
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -61,15 +60,32 @@ class Moment:
     region: str
     seconds: int
 
-    @property
-    def stamp(self) -> str:
-        return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self.seconds))
 
-    def scope(self, stamp: str) -> str:
-        return f"{stamp[:8]}/{self.region}/s3/aws4_request"
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What everything that is signed at one moment shares."""
 
-    def key(self, stamp: str) -> bytes:
-        return _signing_key(self.credentials.secret_key, stamp[:8], self.region)
+    stamp: str
+    scope: str
+    key: bytes
+    post_fields: dict[str, str]
+    post_conditions: str  # JSON of `post_fields` as conditions
+
+
+@lru_cache(maxsize=16)
+def _prepare(moment: Moment) -> _Prepared:
+    credentials = moment.credentials
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(moment.seconds))
+    scope = f"{stamp[:8]}/{moment.region}/s3/aws4_request"
+    fields = {
+        "x-amz-algorithm": ALGORITHM,
+        "x-amz-credential": f"{credentials.access_key}/{scope}",
+        "x-amz-date": stamp,
+    }
+    if credentials.token is not None:
+        fields["x-amz-security-token"] = credentials.token
+    key = _signing_key(credentials.secret_key, stamp[:8], moment.region)
+    return _Prepared(stamp, scope, key, fields, _conditions(fields))
 
 
 @lru_cache(maxsize=16)
@@ -78,6 +94,11 @@ def _signing_key(secret_key: str, day: str, region: str) -> bytes:
     for part in (day, region, "s3", "aws4_request"):
         key = digest(key, part.encode(), "sha256")
     return key
+
+
+@lru_cache(maxsize=16)
+def _expiration(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 class UrlSigner:
@@ -94,16 +115,15 @@ class UrlSigner:
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        stamp = moment.stamp
-        scope = moment.scope(stamp)
+        at = _prepare(moment)
         token = moment.credentials.token
         signed = {name.lower(): " ".join(text.split()) for name, text in (headers or {}).items()}
         signed["host"] = address.host
         names = ";".join(sorted(signed))
         common = (
             f"X-Amz-Algorithm={ALGORITHM}"
-            f"&X-Amz-Credential={quote(f'{moment.credentials.access_key}/{scope}', safe='-._~')}"
-            f"&X-Amz-Date={stamp}&X-Amz-Expires={expires}"
+            f"&X-Amz-Credential={quote(at.post_fields['x-amz-credential'], safe='-._~')}"
+            f"&X-Amz-Date={at.stamp}&X-Amz-Expires={expires}"
         )
         token_parameter = f"&X-Amz-Security-Token={quote(token, safe='-._~')}" if token else ""
         names_parameter = f"&X-Amz-SignedHeaders={quote(names, safe='-._~')}"
@@ -113,8 +133,8 @@ class UrlSigner:
         self._tail = f"\n{lines}\n{names}\nUNSIGNED-PAYLOAD"
         self._head = f"{method}\n{address.path}/"
         self._base = f"{address.url}/"
-        self._to_sign = f"{ALGORITHM}\n{stamp}\n{scope}\n"
-        self._key = moment.key(stamp)
+        self._to_sign = f"{ALGORITHM}\n{at.stamp}\n{at.scope}\n"
+        self._key = at.key
 
     def url(self, key: str, overrides: Mapping[str, str] | None = None) -> str:
         """The signed URL of an object key.
@@ -139,40 +159,31 @@ def sign_post(
     key: str,
     expires: int,
     fields: Mapping[str, str],
-    conditions: Sequence[Any] = (),
+    length_range: tuple[int, int],
 ) -> dict[str, str]:
     """The form fields of a POST upload of `key`, the policy and its signature among them.
 
-    Every one of `fields` is pinned: the policy accepts exactly its value. `conditions` adds others,
-    such as `["content-length-range", 1, 10]`. `expires` in seconds.
+    Every one of `fields` is pinned: the policy accepts exactly its value. `length_range` is the
+    least and the most bytes of the file, `expires` in seconds.
     """
-    stamp = moment.stamp
-    credential = f"{moment.credentials.access_key}/{moment.scope(stamp)}"
-    signed = {
-        "x-amz-algorithm": ALGORITHM,
-        "x-amz-credential": credential,
-        "x-amz-date": stamp,
-    }
-    if moment.credentials.token is not None:
-        signed["x-amz-security-token"] = moment.credentials.token
-    pinned: list[Any] = [{name: value} for name, value in fields.items()]
-    expiration = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment.seconds + expires))
-    policy = {
-        "expiration": expiration,
-        "conditions": [
-            *pinned,
-            *conditions,
-            {"bucket": bucket},
-            {"key": key},
-            *({name: value} for name, value in signed.items()),
-        ],
-    }
-    encoded = b64encode(json.dumps(policy).encode())
-    signature = digest(moment.key(stamp), encoded, "sha256").hex()
+    at = _prepare(moment)
+    pinned = f"{_conditions(fields)}, " if fields else ""
+    # As json.dumps writes it, put together from parts: twice as fast as building the whole.
+    policy = (
+        f'{{"expiration": "{_expiration(moment.seconds + expires)}", "conditions": [{pinned}'
+        f'["content-length-range", {length_range[0]}, {length_range[1]}], '
+        f'{{"bucket": {_json(bucket)}}}, {{"key": {_json(key)}}}, {at.post_conditions}]}}'
+    )
+    encoded = b64encode(policy.encode())
     return {
         **fields,
         "key": key,
-        **signed,
+        **at.post_fields,
         "policy": encoded.decode(),
-        "x-amz-signature": signature,
+        "x-amz-signature": digest(at.key, encoded, "sha256").hex(),
     }
+
+
+def _conditions(fields: Mapping[str, str]) -> str:
+    """Exact matches, as `json.dumps` writes them."""
+    return ", ".join([f"{{{_json(name)}: {_json(value)}}}" for name, value in fields.items()])

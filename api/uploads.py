@@ -73,8 +73,8 @@ class UploadSigner:
         if file.method == "PUT":
             return self._put(file, key, moment, expires_at)
         fields = {**_pinned(file), "success_action_status": "201"}
-        conditions = [["content-length-range", file.size, file.size]]
-        signed = sign_post(moment, self.bucket, key, self.url_seconds, fields, conditions)
+        size = (file.size, file.size)
+        signed = sign_post(moment, self.bucket, key, self.url_seconds, fields, size)
         return SignedUpload("POST", self.post_url, signed, {}, expires_at)
 
     def _put(self, file: File, key: str, moment: Moment, expires_at: int) -> SignedUpload:

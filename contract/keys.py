@@ -12,6 +12,9 @@ from typing import Self
 UPLOADS = "uploads"
 THUMBNAILS = "thumbnails"
 
+# Partition keys of the table's rows that are no image records begin with it; no user id can.
+BOOKKEEPING = "#"
+
 MAX_FILENAME_BYTES = 255  # what file systems allow; percent-encoded it fits S3's 2 kB of metadata
 MAX_REDUCED_FILENAME_CHARS = 80
 MAX_IMAGE_ID_BYTES = 800  # key <= 1,024 bytes (S3, "Object key naming") for every user id and width

@@ -42,3 +42,8 @@ def client(make_app: CreateApp) -> Iterator[httpx.Client]:
     """A client of an app with `AUTH=off`."""
     with serve(make_app()) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def emulator_url(emulator: Emulator) -> str:
+    return emulator.url
