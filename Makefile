@@ -5,7 +5,7 @@ GROUPS := api resizer dev emulator checks
 INSTALL := -m pip install -qq --disable-pip-version-check --no-deps --require-hashes
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check lint types template lock openapi clean python
+.PHONY: help setup run test check lint types imports template lock openapi clean python
 
 help: ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 16
@@ -18,7 +18,7 @@ run: setup ## run the whole system on this machine until Ctrl-C
 test: setup ## run the tests; ARGS="-k cursor" picks some
 	.venv/bin/python -m pytest $(ARGS)
 
-check: lint types template ## lint, format, types, import boundaries, template
+check: lint types imports template ## lint, format, types, import boundaries, template
 
 lint: .venv/made
 	.venv/bin/ruff check .
@@ -26,6 +26,11 @@ lint: .venv/made
 
 types: .venv/made
 	.venv/bin/mypy
+
+# Each deployable imports with nothing installed but its own locked group.
+imports: .venv-api/made .venv-resizer/made
+	.venv-api/bin/python tests/import_all.py contract api
+	.venv-resizer/bin/python tests/import_all.py contract resizer
 
 template: .venv-checks/made
 	.venv-checks/bin/cfn-lint template.yaml
@@ -41,7 +46,7 @@ openapi: .venv/made ## write docs/openapi.json
 	.venv/bin/python -m api openapi > docs/openapi.json
 
 clean: ## remove environments, caches and the data of the local run
-	rm -rf .venv .venv-emulator .venv-checks .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # An environment is made again when its lock changes.

@@ -54,6 +54,11 @@ class Credentials:
         return variables
 
 
+def endpoint_environment(url: str) -> dict[str, str]:
+    """The variables that lead boto3 to the emulator; Lambda, too, sets the region twice."""
+    return {"AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": url, "AWS_REGION": REGION}
+
+
 class Emulator:
     """A running emulator. `functions` maps function names to where they are invoked over HTTP."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from local.emulator import REGION, ROOT, Credentials
+from local.emulator import ROOT, Credentials, endpoint_environment
 from local.pool import Function
 
 if TYPE_CHECKING:
@@ -44,8 +44,9 @@ class Stack:
     table: str
     api: Credentials
     resizer: Credentials
-    give_up: Credentials
-    functions: list[Function]
+    failure_handler: Credentials
+    resize_image: Function
+    give_up: Function
     failed_events_url: str
     unhandled_events_url: str
 
@@ -69,11 +70,9 @@ def deploy(root: Credentials, endpoint_url: str, parameters: Mapping[str, str]) 
         table=outputs["TableName"],
         api=roles["ApiRole"],
         resizer=roles["LambdaResizeRole"],
-        give_up=roles["LambdaGiveUpRole"],
-        functions=[
-            _function(session, endpoint_url, RESIZE_IMAGE, roles["LambdaResizeRole"]),
-            _function(session, endpoint_url, GIVE_UP, roles["LambdaGiveUpRole"]),
-        ],
+        failure_handler=roles["LambdaGiveUpRole"],
+        resize_image=_function(session, endpoint_url, RESIZE_IMAGE, roles["LambdaResizeRole"]),
+        give_up=_function(session, endpoint_url, GIVE_UP, roles["LambdaGiveUpRole"]),
         failed_events_url=outputs["FailedEventsUrl"],
         unhandled_events_url=outputs["UnhandledEventsUrl"],
     )
@@ -166,9 +165,8 @@ def _function(session: boto3.Session, endpoint_url: str, name: str, role: Creden
         environment={
             **configuration["Environment"]["Variables"],
             **role.environment(),
-            "AWS_ENDPOINT_URL": endpoint_url,
+            **endpoint_environment(endpoint_url),
             "AWS_LAMBDA_FUNCTION_NAME": name,
-            "AWS_REGION": REGION,
         },
     )
 

@@ -2,22 +2,27 @@
 
 import logging
 import sys
+from collections.abc import Callable
+
+_USUAL = {*vars(logging.makeLogRecord({})), "message", "asctime"}
 
 
 class ReadableFormatter(logging.Formatter):
-    """Writes time, part and message, then `name=value` for each of `extra={"facts": {...}}`."""
+    """Writes time, part and message, then `name=value` for each `extra`."""
 
     def __init__(self, part: str) -> None:
         super().__init__(f"%(asctime)s {part:<9}%(message)s", datefmt="%H:%M:%S")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- logging's name
-        facts = getattr(record, "facts", {})
+        extra = {name: value for name, value in vars(record).items() if name not in _USUAL}
+        facts = {**extra.pop("facts", {}), **extra}
         return " ".join([super().formatMessage(record), *(f"{k}={v}" for k, v in facts.items())])
 
 
-def configure(part: str) -> None:
-    """Log to standard error as `part`, instead of whatever was configured before."""
+def configure(part: str, wanted: Callable[[logging.LogRecord], bool] = lambda _: True) -> None:
+    """Log what is `wanted` to standard error as `part`, instead of what was configured before."""
     output = logging.StreamHandler(sys.stderr)
+    output.addFilter(wanted)
     output.setFormatter(ReadableFormatter(part))
     logging.basicConfig(level=logging.INFO, handlers=[output], force=True)
     logging.getLogger("botocore").setLevel(logging.WARNING)

@@ -9,7 +9,6 @@ each event that waits.)
 import hashlib
 import json
 import logging
-import os
 import queue
 import subprocess
 import sys
@@ -21,10 +20,10 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-from local import tether
 from local.emulator import ROOT
 
 STOP_SECONDS = 5.0
+POLL_SECONDS = 0.05  # how soon the server notices that it shall stop
 INVOCATIONS = "/2015-03-31/functions/{name}/invocations"  # Lambda API, "Invoke"
 
 log = logging.getLogger(__name__)
@@ -51,13 +50,18 @@ class Worker:
     def __init__(self, function: Function) -> None:
         self._function = function
         self._process = subprocess.Popen(
-            tether.command(sys.executable, "-m", "local.worker", function.handler),
+            # Not tethered, which would bind it to this thread; it ends when its input does.
+            [sys.executable, "-m", "local.worker", function.handler],
             cwd=ROOT,
             env=dict(function.environment),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        self._read()  # it has imported the handler
+        try:
+            self._read()  # it has imported the handler
+        except InvocationError:
+            self.stop()
+            raise
 
     @property
     def alive(self) -> bool:
@@ -119,33 +123,40 @@ class Worker:
 
 
 class Workers:
-    """The workers of one function. One that has ended is replaced when it is next needed."""
+    """The workers of one function. One that is missing or has ended is started when needed."""
 
-    def __init__(self, function: Function, count: int) -> None:
-        """Raises InvocationError if the handler cannot be imported."""
+    def __init__(self, function: Function, count: int, warm: bool) -> None:
+        """`warm` ones start at once; raises InvocationError if the handler cannot be imported."""
         self.function = function
         self.count = count
-        self._idle: queue.Queue[Worker] = queue.Queue()
+        self._idle: queue.Queue[Worker | None] = queue.Queue()
         with ThreadPoolExecutor(count) as starts:
-            for worker in starts.map(Worker, [function] * count):
+            started = starts.map(Worker, [function] * count) if warm else [None] * count
+            for worker in started:
                 self._idle.put(worker)
 
     def invoke(self, event: Any, request_id: str) -> Any:
         worker = self._idle.get()
         try:
-            if not worker.alive:
-                worker.stop()
+            if worker is None or not worker.alive:
+                if worker is not None:
+                    worker.stop()
                 worker = Worker(self.function)
             return worker.invoke(event, request_id)
         finally:
             self._idle.put(worker)
 
     def stop(self) -> None:
-        for _ in range(self.count):
-            try:
-                worker = self._idle.get(timeout=STOP_SECONDS)
-            except queue.Empty:
-                continue  # its worker ends with this process
+        with ThreadPoolExecutor(self.count) as stops:
+            for _ in range(self.count):
+                stops.submit(self._stop_one)
+
+    def _stop_one(self) -> None:
+        try:
+            worker = self._idle.get(timeout=STOP_SECONDS)
+        except queue.Empty:
+            return  # still busy: it ends when its input does, with this process
+        if worker is not None:
             worker.stop()
 
 
@@ -156,17 +167,18 @@ class Pool:
         self._functions: dict[str, Workers] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _invocation_handler(self))
         self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, args=(POLL_SECONDS,), daemon=True
+        ).start()
 
     def url(self, name: str) -> str:
         """Where the function `name` is invoked."""
         path = INVOCATIONS.format(name=name)
         return f"http://127.0.0.1:{self._server.server_port}{path}"
 
-    def add(self, function: Function, workers: int | None = None) -> None:
-        """Run `function` from now on, with as many workers as cores unless told otherwise."""
-        count = workers or os.cpu_count() or 1
-        self._functions[INVOCATIONS.format(name=function.name)] = Workers(function, count)
+    def add(self, function: Function, workers: int, *, warm: bool = True) -> None:
+        """Run `function` from now on. Its workers start now, or if not `warm` when needed."""
+        self._functions[INVOCATIONS.format(name=function.name)] = Workers(function, workers, warm)
 
     def invoke(self, path: str, body: bytes) -> Any:
         """Run one event; raises InvocationError.

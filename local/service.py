@@ -1,5 +1,6 @@
 """The API as it is deployed, with the local page at `/`. Run by `local.system`."""
 
+import logging
 import os
 from pathlib import Path
 
@@ -24,8 +25,15 @@ def app() -> FastAPI:
     return service
 
 
+def is_worth_a_line(record: logging.LogRecord) -> bool:
+    """Whether it is more than one of the many reads of a page that waits."""
+    seen = vars(record)
+    return not (seen.get("method") == "GET" and seen.get("status", 500) < 400)
+
+
 def main() -> None:
-    logs.configure("api")
+    logs.configure("api", is_worth_a_line)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     port = int(os.environ["API_PORT"])
     uvicorn.run(app(), host="127.0.0.1", port=port, log_config=None, access_log=False)
 

@@ -18,7 +18,7 @@ from typing import Self
 
 from local import infrastructure, tether
 from local.claims import check_port, claim_folder
-from local.emulator import REGION, ROOT, Emulator
+from local.emulator import ROOT, Emulator, endpoint_environment
 from local.infrastructure import GIVE_UP, RESIZE_IMAGE, Stack
 from local.pool import InvocationError, Pool
 from local.settings import Settings
@@ -70,12 +70,10 @@ class System:
             self.emulator.root, self.emulator.url, settings.parameters
         )
         self._api = parts.enter_context(_Child(["local.service"], self._api_environment()))
-        try:
-            for function in self.stack.functions:
-                pool.add(function, workers=1 if function.name == GIVE_UP else None)
-        except InvocationError as exc:
-            raise PartError("The resizer did not start: its messages above say why.") from exc
-        self._repair(parts)
+        mend = ["resizer", "doctor", "--repair", "--grace", "0"]  # no event is on its way yet
+        doctor = parts.enter_context(_Child(mend, self._doctor_environment()))
+        self._start_workers(pool)
+        self._wait_for_doctor(doctor)
         self._wait_for_api()
 
     def _api_environment(self) -> dict[str, str]:
@@ -90,22 +88,24 @@ class System:
 
     def _resources(self) -> dict[str, str]:
         return {
-            "AWS_ENDPOINT_URL": self.emulator.url,
-            "AWS_REGION": REGION,
+            **endpoint_environment(self.emulator.url),
             "BUCKET": self.stack.bucket,
             "DYNAMODB_TABLE": self.stack.table,
         }
 
-    def _repair(self, parts: ExitStack) -> None:
-        """Rebuild the index as an operator would, who may do more than any part of the system."""
-        environment = {
-            **_own_environment(),
-            **self.emulator.root.environment(),
-            **self._resources(),
-        }
-        doctor = parts.enter_context(
-            _Child(["resizer", "doctor", "--repair", "--grace", "0"], environment)
-        )
+    def _doctor_environment(self) -> dict[str, str]:
+        """An operator's, who may do more than any part of the system."""
+        return {**_own_environment(), **self.emulator.root.environment(), **self._resources()}
+
+    def _start_workers(self, pool: Pool) -> None:
+        try:
+            pool.add(self.stack.resize_image, workers=os.cpu_count() or 1)
+            pool.add(self.stack.give_up, workers=1, warm=False)
+        except InvocationError as exc:
+            raise PartError("The resizer did not start: its messages above say why.") from exc
+
+    def _wait_for_doctor(self, doctor: "_Child") -> None:
+        """Wait for the index to be rebuilt, but not for ever."""
         code = doctor.wait(REPAIR_SECONDS)
         if code is None:
             log.info("the index is still being rebuilt from the bucket; it completes by itself")

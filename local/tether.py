@@ -1,7 +1,8 @@
 """Run a command that ends when the process that started it ends, even by SIGKILL.
 
-`python -m local.tether COMMAND …` asks the kernel for that and becomes the command. Linux only;
-elsewhere an orphan is found by the next start, which names the port that it holds.
+`python -m local.tether PARENT COMMAND …` asks the kernel for that and becomes the command. Linux
+only; elsewhere an orphan is found by the next start, which names the port that it holds. Start it
+from the main thread: to the kernel the parent is the thread.
 """
 
 import ctypes

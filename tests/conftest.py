@@ -106,7 +106,7 @@ def resizer_session(stack: infrastructure.Stack) -> boto3.Session:
 @pytest.fixture(scope="session")
 def give_up_session(stack: infrastructure.Stack) -> boto3.Session:
     """The identity of GiveUp, under the template's policy."""
-    return stack.give_up.session()
+    return stack.failure_handler.session()
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from typing import Any, Self
 from urllib.parse import unquote_plus
 
 Event = dict[str, Any]
+POLL_SECONDS = 0.05  # how soon the server notices that it shall stop
 
 
 class RecordedInvocations:
@@ -34,7 +35,9 @@ class RecordedInvocations:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, args=(POLL_SECONDS,), daemon=True
+        ).start()
 
     def about(self, key: str) -> list[Event]:
         """The S3 events about the object `key`, in order of arrival."""

@@ -428,7 +428,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Any unique text of the client's. Within 24 hours the same key with the same request answers the same images instead of new ones. */
+                /** @description Any unique text of the client's. While its upload URL lasts, the same key with the same request answers the same images instead of new ones. */
                 "Idempotency-Key"?: string | null;
             };
             path: {
@@ -506,7 +506,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid_filename`, `unsupported_content_type`, `file_too_large`, `idempotency_key_reused` */
+            /** @description `invalid_user_id`, `invalid_request`, `invalid_filename`, `unsupported_content_type`, `file_too_large`, `idempotency_key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -539,7 +539,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Any unique text of the client's. Within 24 hours the same key with the same request answers the same images instead of new ones. */
+                /** @description Any unique text of the client's. While its upload URL lasts, the same key with the same request answers the same images instead of new ones. */
                 "Idempotency-Key"?: string | null;
             };
             path: {
@@ -617,7 +617,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid_filename`, `unsupported_content_type`, `file_too_large`, `idempotency_key_reused` */
+            /** @description `invalid_user_id`, `invalid_request`, `invalid_filename`, `unsupported_content_type`, `file_too_large`, `idempotency_key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -691,7 +691,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid_cursor`, `invalid_request` */
+            /** @description `invalid_user_id`, `invalid_request`, `invalid_cursor` */
             422: {
                 headers: {
                     [name: string]: unknown;

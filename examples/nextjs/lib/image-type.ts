@@ -21,7 +21,7 @@ const HEAD_BYTES = 32;
 
 const SIGNATURES: [RegExp, ImageType][] = [
   [/^\xff\xd8\xff/s, "image/jpeg"],
-  [/^\x89PNG\r\n\x1a\n/s, "image/png"],
+  [/^\x89PNG\r\n/s, "image/png"],
   [/^RIFF.{4}WEBP/s, "image/webp"],
   [/^GIF8[79]a/s, "image/gif"],
   [/^.{4}ftypavi[fs]/s, "image/avif"],
