@@ -60,7 +60,7 @@ export function Album({ apiUrl, userId, maxBytes, first }: Props) {
 
   return (
     <>
-      <DropZone onFiles={uploads.add} compact={images.length > 0} />
+      <DropZone onFiles={uploads.add} />
       <Gallery
         images={images}
         complete={album.complete}

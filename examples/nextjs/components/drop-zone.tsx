@@ -5,12 +5,10 @@ import { ACCEPT } from "@/lib/image-type";
 
 interface Props {
   onFiles(files: Iterable<File>): void;
-  /** Smaller once there are pictures. */
-  compact: boolean;
 }
 
 /** Pictures dropped anywhere on the page, pasted, chosen, or taken with a phone's camera. */
-export function DropZone({ onFiles, compact }: Props) {
+export function DropZone({ onFiles }: Props) {
   const chooser = useRef<HTMLInputElement>(null);
   const camera = useRef<HTMLInputElement>(null);
   const dragging = useDroppedFiles(onFiles);
@@ -20,7 +18,7 @@ export function DropZone({ onFiles, compact }: Props) {
   };
 
   return (
-    <section className="drop-zone" data-compact={compact} aria-label="Add pictures">
+    <section className="drop-zone" aria-label="Add pictures">
       <p className="drop-hint">Drop pictures anywhere, paste them, or</p>
       <div className="drop-actions">
         <button type="button" className="primary" onClick={() => chooser.current?.click()}>

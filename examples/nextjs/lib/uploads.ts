@@ -55,8 +55,10 @@ export interface UploaderOptions<Image> {
   onAbandoned?(image: Image): void;
   /** Files sent at the same time. */
   parallel?: number;
-  /** Further attempts, a second and then two apart, after the network or the server failed. */
+  /** Further attempts after the network or the server failed. */
   retries?: number;
+  /** Before the first of them, in milliseconds; twice as long before each next one. */
+  pause?: number;
 }
 
 export type Send = (
@@ -85,7 +87,6 @@ export class UploadError extends Error {
 const BATCH = 20; // planned together, far below the API's 100: targets expire while they wait
 const EXPIRY_MARGIN_MS = 2_000;
 const STALL_MS = 30_000;
-const FIRST_PAUSE_MS = 1_000;
 
 interface Job<Image> {
   planned?: Planned<Image> | undefined;
@@ -94,7 +95,7 @@ interface Job<Image> {
 }
 
 export class Uploader<Image> {
-  readonly #options: UploaderOptions<Image> & { parallel: number; retries: number; send: Send };
+  readonly #options: UploaderOptions<Image> & typeof DEFAULTS;
   readonly #jobs = new Map<string, Job<Image>>();
   readonly #listeners = new Set<() => void>();
   #items: readonly UploadItem[] = [];
@@ -103,7 +104,7 @@ export class Uploader<Image> {
   #sending = 0;
 
   constructor(options: UploaderOptions<Image>) {
-    this.#options = { parallel: 3, retries: 2, send: sendToStorage, ...options };
+    this.#options = { ...DEFAULTS, ...options };
   }
 
   /** The same array until something changes. */
@@ -280,7 +281,7 @@ export class Uploader<Image> {
       } catch (error) {
         const again = error instanceof UploadError && error.isPassing;
         if (!again || tried >= this.#options.retries || signal?.aborted) throw error;
-        await pause(FIRST_PAUSE_MS * 2 ** tried, signal);
+        await sleep(this.#options.pause * 2 ** tried, signal);
       }
     }
   }
@@ -356,7 +357,7 @@ function refusal({ status, responseText }: XMLHttpRequest): UploadError {
 }
 
 /** Shorter if `signal` aborts; its abortion is for the next attempt to notice. */
-function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(end, milliseconds);
     signal?.addEventListener("abort", end, { once: true });
@@ -366,3 +367,5 @@ function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
     }
   });
 }
+
+const DEFAULTS = { parallel: 3, retries: 2, pause: 1_000, send: sendToStorage };

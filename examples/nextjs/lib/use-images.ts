@@ -38,7 +38,7 @@ export function useImages(api: Api, userId: string, first: Page | null) {
   const sent = useCallback(
     (image: Image) => {
       unsent.current.delete(image.imageId);
-      put(image);
+      put({ ...image, status: "processing" }); // the event is on its way
     },
     [put],
   );
