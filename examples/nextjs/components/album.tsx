@@ -1,8 +1,8 @@
 "use client";
 
-import { useCallback, useState } from "react";
-import type { Image, Page } from "@/lib/api";
-import { createBrowserApi, deleteImage, uploaderOptions } from "@/lib/browser-api";
+import { useCallback, useEffect, useState } from "react";
+import { createApi, type Image, type Page } from "@/lib/api";
+import { deleteImage, keepToken, uploaderOptions } from "@/lib/browser-api";
 import { inWords } from "@/lib/problems";
 import { useDeletion } from "@/lib/use-deletion";
 import { useImages } from "@/lib/use-images";
@@ -23,7 +23,11 @@ interface Props {
 
 /** Everything on the page that moves: uploads in, pictures out. */
 export function Album({ apiUrl, userId, maxBytes, first }: Props) {
-  const [api] = useState(() => createBrowserApi(apiUrl));
+  const [getToken] = useState(keepToken);
+  const [api] = useState(() => createApi(apiUrl, getToken));
+  useEffect(() => {
+    getToken(false).catch(() => {}); // so that the first upload need not wait for it
+  }, [getToken]);
   const album = useImages(api, userId, first);
   const { planned, sent, drop } = album;
   const uploads = useUploads<Image>({
@@ -55,6 +59,7 @@ export function Album({ apiUrl, userId, maxBytes, first }: Props) {
   const remove = (image: Image) => {
     setOpenId(null);
     deletion.remove(image);
+    getToken(false).catch(() => {}); // there is no time for it when the page is left
     announce(`${image.filename ?? "Picture"} deleted. You can undo this.`);
   };
 

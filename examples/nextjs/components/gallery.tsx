@@ -1,7 +1,8 @@
 "use client";
 
-import { useEffect, useEffectEvent, useRef } from "react";
+import { type RefObject, useEffect, useEffectEvent, useRef } from "react";
 import type { Image } from "@/lib/api";
+import { PAGE_SIZE } from "@/lib/settings";
 import { Icon } from "./icon";
 import { Tile } from "./tile";
 
@@ -21,20 +22,21 @@ interface Props {
 const ABOVE_THE_FOLD = 12;
 
 export function Gallery({ images, complete, loading, problem, onMore, ...tile }: Props) {
-  const end = useRef<HTMLDivElement>(null);
-  useNearness(end, () => !problem && onMore());
+  const list = useRef<HTMLUListElement>(null);
+  useNearness(list, () => !problem && onMore());
 
   return (
     <section aria-label="Your pictures">
       {images.length === 0 && complete && <Empty />}
-      <ul className="grid">
+      <ul className="grid" ref={list}>
         {images.map((image, index) => (
           <li key={image.imageId}>
             <Tile image={image} eager={index < ABOVE_THE_FOLD} {...tile} />
           </li>
         ))}
+        {!complete && !problem && <Slots from={images.length} />}
       </ul>
-      <div className="end" ref={end}>
+      <div className="end">
         {problem ? (
           <p className="notice" role="alert">
             {images.length
@@ -45,12 +47,20 @@ export function Gallery({ images, complete, loading, problem, onMore, ...tile }:
         ) : null}
         {!complete && (
           <button type="button" onClick={onMore} disabled={loading}>
-            {problem ? "Try again" : loading ? "Loading" : "Show more"}
+            {problem ? "Try again" : "Show more"}
           </button>
         )}
       </div>
     </section>
   );
+}
+
+/** Places for the next page, so that its pictures push nothing away when they come. */
+function Slots({ from }: { from: number }) {
+  return Array.from({ length: PAGE_SIZE }, (_, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: a slot is its place
+    <li key={from + index} className="tile" data-slot aria-hidden />
+  ));
 }
 
 function Empty() {
@@ -63,18 +73,19 @@ function Empty() {
   );
 }
 
-/** Calls `onNear` when the element is about to scroll into view, and again while it stays there. */
-function useNearness(element: React.RefObject<HTMLElement | null>, onNear: () => void): void {
+/** Calls `onNear` when the first empty slot, or the end, is about to scroll into view. */
+function useNearness(list: RefObject<HTMLUListElement | null>, onNear: () => void): void {
   const near = useEffectEvent(onNear);
   useEffect(() => {
-    if (!element.current) return;
+    const edge = list.current?.querySelector("[data-slot]") ?? list.current?.lastElementChild;
+    if (!edge) return;
     const observer = new IntersectionObserver(
       ([entry]) => {
         if (entry?.isIntersecting) near();
       },
       { rootMargin: "600px" },
     );
-    observer.observe(element.current);
+    observer.observe(edge);
     return () => observer.disconnect();
   });
 }

@@ -50,7 +50,7 @@ export function Lightbox({ images, openId, onOpen, onDelete }: Props) {
               type="button"
               className="round"
               onClick={() => go(-1)}
-              disabled={index === 0}
+              aria-disabled={index === 0}
               aria-label="Newer picture"
             >
               <Icon name="left" />
@@ -62,7 +62,7 @@ export function Lightbox({ images, openId, onOpen, onDelete }: Props) {
               type="button"
               className="round"
               onClick={() => go(1)}
-              disabled={index === done.length - 1}
+              aria-disabled={index === done.length - 1}
               aria-label="Older picture"
             >
               <Icon name="right" />

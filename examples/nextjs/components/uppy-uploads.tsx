@@ -3,8 +3,8 @@
 import AwsS3 from "@uppy/aws-s3";
 import Uppy from "@uppy/core";
 import { useEffect, useState } from "react";
-import { dataOf } from "@/lib/api";
-import { createBrowserApi } from "@/lib/browser-api";
+import { createApi, dataOf } from "@/lib/api";
+import { keepToken } from "@/lib/browser-api";
 import { ACCEPT, imageType } from "@/lib/image-type";
 import { UploadError } from "@/lib/uploads";
 
@@ -57,7 +57,7 @@ export function UppyUploads({ apiUrl, userId, maxBytes }: Props) {
 }
 
 function createUppy(apiUrl: string, userId: string, maxFileSize: number) {
-  const api = createBrowserApi(apiUrl);
+  const api = createApi(apiUrl, keepToken());
   const uppy = new Uppy({ autoProceed: true, restrictions: { maxFileSize } });
   return uppy.use(AwsS3, {
     shouldUseMultipart: false,

@@ -1,6 +1,6 @@
 "use client";
 
-import { type Api, createApi, dataOf, type Image } from "./api";
+import { type Api, dataOf, type GetToken, type Image } from "./api";
 import type { components } from "./api-schema";
 import type { ApiToken } from "./api-token";
 import { imageType } from "./image-type";
@@ -9,11 +9,11 @@ import { UploadError, type UploaderOptions } from "./uploads";
 
 const MARGIN_MS = 30_000;
 
-/** The API as the signed-in user, from the browser. */
-export function createBrowserApi(apiUrl: string): Api {
+/** The signed-in user's token, kept while it lasts. */
+export function keepToken(): GetToken {
   let token: Promise<ApiToken> | undefined;
   let expiresAt = 0;
-  return createApi(apiUrl, async (fresh) => {
+  return async (fresh) => {
     if (!token || fresh || Date.now() > expiresAt - MARGIN_MS) {
       token = fetchToken();
       expiresAt = Number.POSITIVE_INFINITY; // one request, however many wait for it
@@ -23,7 +23,7 @@ export function createBrowserApi(apiUrl: string): Api {
       );
     }
     return (await token).token;
-  });
+  };
 }
 
 async function fetchToken(): Promise<ApiToken> {

@@ -5,16 +5,16 @@ let next = 0;
 
 export function sha256(file: File): Promise<string> {
   worker ??= new Worker(new URL("./sha256.worker.ts", import.meta.url));
+  const hasher = worker;
   const id = next++;
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const onMessage = ({ data }: MessageEvent<{ id: number; hex?: string }>) => {
-    if (data.id !== id) return;
-    worker?.removeEventListener("message", onMessage);
-    if (data.hex) resolve(data.hex);
-    else reject(new Error("unreadable"));
-  };
-  worker.addEventListener("message", onMessage);
-  worker.addEventListener("error", () => reject(new Error("no worker")), { once: true });
-  worker.postMessage({ id, file });
-  return promise;
+  return new Promise((resolve, reject) => {
+    hasher.addEventListener("message", function answer({ data }) {
+      if (data.id !== id) return;
+      hasher.removeEventListener("message", answer);
+      if (data.hex) resolve(data.hex);
+      else reject(new Error("unreadable"));
+    });
+    hasher.addEventListener("error", () => reject(new Error("no worker")), { once: true });
+    hasher.postMessage({ id, file });
+  });
 }

@@ -69,7 +69,7 @@ export async function drop(page: Page, files: Upload[]): Promise<void> {
 }
 
 export const tiles = (page: Page, status = "") =>
-  page.locator(status ? `.tile[data-status="${status}"]` : ".tile");
+  page.locator(status ? `.tile[data-status="${status}"]` : "article.tile");
 
 export const uploadRow = (page: Page, name: string) =>
   page.getByRole("region", { name: "Uploads" }).getByRole("listitem").filter({ hasText: name });
