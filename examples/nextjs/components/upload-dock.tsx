@@ -22,9 +22,7 @@ export function UploadDock({ items, active, cancel, retry, clear }: Props) {
   return (
     <section className="dock" aria-label="Uploads" hidden={items.length === 0}>
       <header>
-        <h2>
-          {summary} {sent} of {wanted.length}
-        </h2>
+        <h2>{`${summary} ${sent} of ${wanted.length}`}</h2>
         <button type="button" className="quiet" onClick={clear} disabled={active}>
           Clear
         </button>
