@@ -1,11 +1,16 @@
 # All that a contributor runs. Needs Python 3.11 or newer with venv, and make.
 
 PYTHON ?= python3
-GROUPS := api resizer dev emulator checks
+GROUPS := api lambda resizer dev emulator checks checkov
 INSTALL := -m pip install -qq --disable-pip-version-check --no-deps --require-hashes
+SAM := SAM_CLI_TELEMETRY=0 .venv-checks/bin/sam
+DOCKERFILES := Dockerfile.api Dockerfile.resizer local/Dockerfile
+WEB := examples/nextjs
+CHROMIUM ?= $(firstword $(shell which chromium chromium-browser google-chrome 2>/dev/null))
+export NEXT_TELEMETRY_DISABLED := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check lint types imports template lock openapi clean python
+.PHONY: help setup run web test test-web test-containers test-guards bench-kills check lint types imports template containers lock openapi web-client web-screenshots clean python node chromium
 
 help: ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 16
@@ -15,10 +20,29 @@ setup: .venv/made .venv-emulator/made ## make the virtual environments (the othe
 run: setup ## run the whole system on this machine until Ctrl-C
 	@exec .venv/bin/python -m local
 
-test: setup ## run the tests; ARGS="-k cursor" picks some
+web: setup $(WEB)/node_modules/.package-lock.json ## run it with the Next.js front end, with real sign-in
+	cd $(WEB) && npm run --silent build
+	@cd $(WEB) && exec node scripts/system.mjs
+
+test: setup .venv-checks/made ## run the tests; ARGS="-k cursor" picks some
 	.venv/bin/python -m pytest $(ARGS)
 
-check: lint types imports template ## lint, format, types, import boundaries, template
+test-web: setup $(WEB)/node_modules/.package-lock.json | chromium ## test that front end in a browser
+	cd $(WEB) && npm run --silent check && npm run --silent build
+	cd $(WEB) && CHROMIUM=$(CHROMIUM) npm test --silent -- $(ARGS)
+
+test-containers: setup ## run the tests of the images and of docker compose, where an engine answers
+	@if docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1; then \
+		.venv/bin/python -m pytest -m containers tests/containers $(ARGS); \
+	else echo "test-containers: not run, no container engine with compose answers here"; fi
+
+test-guards: setup ## take each guard out of the code and want the model test to notice
+	.venv/bin/python -m pytest -m mutations tests/model $(ARGS)
+
+bench-kills: setup ## send 500 pictures through the running system while its workers are killed
+	.venv/bin/python -m benchmarks.kills $(ARGS)
+
+check: lint types imports template containers ## lint, format, types, imports, template, Dockerfiles
 
 lint: .venv/made
 	.venv/bin/ruff check .
@@ -32,8 +56,18 @@ imports: .venv-api/made .venv-resizer/made
 	.venv-api/bin/python tests/import_all.py contract api
 	.venv-resizer/bin/python tests/import_all.py contract resizer
 
-template: .venv-checks/made
-	.venv-checks/bin/cfn-lint template.yaml
+template: .venv-checks/made .venv-checkov/made
+	$(SAM) validate --template template.yaml --region us-east-1
+	$(SAM) validate --template template.yaml --region us-east-1 --lint
+	.venv-checks/bin/python tests/deploy/translate.py > .venv-checks/template.json
+	.venv-checks/bin/cfn-lint --ignore-checks W1028 -- .venv-checks/template.json
+	.venv-checkov/bin/checkov --config-file .checkov.yaml --file .venv-checks/template.json
+
+containers: .venv-checks/made .venv-checkov/made
+	.venv-checks/bin/hadolint $(DOCKERFILES)
+	.venv-checkov/bin/checkov --config-file .checkov.yaml --framework dockerfile --file $(DOCKERFILES)
+	@if docker compose version >/dev/null 2>&1; then docker compose config --quiet; \
+		else echo "docker compose config: not run, there is no docker compose here"; fi
 
 lock: .venv-checks/made ## lock the newest allowed versions of all dependencies
 	for group in $(GROUPS); do \
@@ -45,8 +79,16 @@ lock: .venv-checks/made ## lock the newest allowed versions of all dependencies
 openapi: .venv/made ## write docs/openapi.json
 	.venv/bin/python -m api openapi > docs/openapi.json
 
+web-client: $(WEB)/node_modules/.package-lock.json ## write the front end's API types from docs/openapi.json
+	cd $(WEB) && npm run --silent client
+
+web-screenshots: setup $(WEB)/node_modules/.package-lock.json | chromium ## take the pictures of README
+	cd $(WEB) && npm run --silent build
+	cd $(WEB) && CHROMIUM=$(CHROMIUM) npm run --silent screenshots
+
 clean: ## remove environments, caches and the data of the local run
 	rm -rf .venv .venv-* .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(WEB)/node_modules $(WEB)/.next $(WEB)/test-results
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # An environment is made again when its lock changes.
@@ -56,6 +98,10 @@ clean: ## remove environments, caches and the data of the local run
 
 .venv-%/made: requirements/%.txt | python
 	$(call make-environment,.venv-$*,$<)
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json | node
+	cd $(WEB) && npm ci --no-audit --no-fund
+	@touch $@
 
 define make-environment
 @echo "making $(1) from $(2)"
@@ -69,3 +115,11 @@ python:
 		echo "Thumbline needs Python 3.11 or newer, and $(PYTHON) is not: name one with PYTHON=, as in make PYTHON=python3.12 run."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "$(PYTHON) lacks the venv module: install it (Debian and Ubuntu: apt-get install python3-venv)."; exit 1; }
+
+node:
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null && npm --version >/dev/null 2>&1 || { \
+		echo "The Next.js front end needs Node 20 or newer with npm, which is not here; make run works without it."; exit 1; }
+
+chromium:
+	@test -x "$(CHROMIUM)" || { \
+		echo "The browser tests need Chromium (Debian and Ubuntu: apt-get install chromium), or name one with CHROMIUM=."; exit 1; }

@@ -8,7 +8,6 @@ looks elsewhere, the port closes, and requests in flight are finished.
 
 import json
 import os
-import signal
 import sys
 import threading
 from types import FrameType
@@ -38,7 +37,7 @@ class DrainingServer(uvicorn.Server):
             super().handle_exit(sig, frame)
             return
         self._services.stop()
-        timer = threading.Timer(drain, super().handle_exit, (signal.SIGTERM, None))
+        timer = threading.Timer(drain, super().handle_exit, (sig, None))
         timer.daemon = True
         timer.start()
 

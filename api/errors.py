@@ -36,6 +36,10 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def framework(request: Request, exc: HTTPException) -> Response:
+        if isinstance(exc.__cause__, ProblemError):  # raised while FastAPI read the body
+            return _answer(request, exc.__cause__)
+        if isinstance(exc.__cause__, UnicodeDecodeError):
+            return _answer(request, ProblemError(Code.MALFORMED_JSON))
         code = _BY_STATUS.get(exc.status_code, Code.INTERNAL_ERROR)
         return _answer(request, ProblemError(code, headers=exc.headers))
 

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -31,9 +32,9 @@ class KeysUnavailableError(Exception):
 class Jwks:
     """Keys of one issuer. `key` may be called from any event loop."""
 
-    def __init__(self, url: str, *, cooldown_seconds: float = COOLDOWN_SECONDS) -> None:
+    def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = PyJWKClient(url, cache_jwk_set=False, timeout=TIMEOUT_SECONDS)
-        self._cooldown_seconds = cooldown_seconds
+        self._clock = clock
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="jwks")
         self._lock = threading.Lock()
         self._keys: dict[str, PyJWK] = {}
@@ -45,7 +46,7 @@ class Jwks:
         """The key of that id, None if the issuer has none; raises KeysUnavailableError."""
         known = self._keys.get(kid)
         if known is not None:
-            if time.monotonic() - self._fetched_at > FRESH_SECONDS:
+            if self._clock() - self._fetched_at > FRESH_SECONDS:
                 self._refresh()  # rotated keys go in the background; nobody waits for it
             return known
         fetch = self._refresh()
@@ -64,9 +65,9 @@ class Jwks:
         with self._lock:
             if self._fetch is not None and not self._fetch.done():
                 return self._fetch
-            if time.monotonic() - self._tried_at < self._cooldown_seconds:
+            if self._clock() - self._tried_at < COOLDOWN_SECONDS:
                 return None
-            self._tried_at = time.monotonic()
+            self._tried_at = self._clock()
             self._fetch = self._executor.submit(self._fetch_keys)
             return self._fetch
 
@@ -77,7 +78,7 @@ class Jwks:
             self._failed = True
             log.error("JWKS cannot be fetched: %s", type(exc).__name__)
             return
-        self._keys, self._failed, self._fetched_at = found, False, time.monotonic()
+        self._keys, self._failed, self._fetched_at = found, False, self._clock()
 
 
 def _usable(keys: PyJWKSet) -> dict[str, Any]:

@@ -6,9 +6,14 @@ from mangum import Mangum
 
 from api.app import create_app
 from api.logs import log_json
+from api.problems import MEDIA_TYPE
 from api.settings import Settings
 
 log_json()
 
 # No lifespan: Mangum would start and stop the application around each request.
-handler = Mangum(create_app(Settings.from_environment(os.environ)), lifespan="off")
+handler = Mangum(
+    create_app(Settings.from_environment(os.environ)),
+    lifespan="off",
+    text_mime_types=["text/", "application/json", MEDIA_TYPE],  # all else goes out as base64
+)

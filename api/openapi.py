@@ -26,6 +26,7 @@ def _complete(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
     components |= problem.pop("$defs")
     components["Problem"] = problem
     components["UploadRequest"]["properties"]["size"]["maximum"] = settings.max_upload_bytes
+    components["Image"]["examples"] = [schemas.IMAGE_EXAMPLE]  # FastAPI would drop its nulls
     for unused in ("HTTPValidationError", "ValidationError"):
         components.pop(unused, None)
     return document

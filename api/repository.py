@@ -3,7 +3,7 @@
 Queries by user only, never a Scan. Conditions on status come from the contract's table.
 """
 
-import logging
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,8 +24,6 @@ from contract.record import (
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-log = logging.getLogger(__name__)
-
 MAX_READS_PER_PAGE = 5
 READ_AHEAD_RECORDS = 200  # per Query where a filter drops records
 TOMBSTONE_SECONDS = 7 * 24 * 3600  # longer than any policy and any late event
@@ -43,10 +41,32 @@ class Slice:
     last: str | None
 
 
+def take_items_as_they_are(client: "DynamoDBClient") -> None:
+    """Let the client give out items as the JSON that came.
+
+    botocore walks each attribute of each item along its model, to find none but binary ones that
+    it must decode; we have no binary ones. For a page of 50 that walk costs more than all else
+    together (decision 0034).
+    """
+    for operation in ("GetItem", "Query"):
+        client.meta.events.register(
+            f"before-parse.dynamodb.{operation}", _take, unique_id=f"items-as-they-are-{operation}"
+        )
+
+
+def _take(
+    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object
+) -> None:
+    if response_dict["status_code"] < 300:
+        customized_response_dict.update(json.loads(response_dict["body"]))
+        response_dict["body"] = b"{}"
+
+
 class Repository:
     """Image records in one table."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        take_items_as_they_are(client)
         self._client = client
         self._table = table
 

@@ -10,7 +10,6 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from contract.keys import InvalidFilenameError, check_filename
-from contract.record import Reason, Status
 
 MAX_BATCH = 100  # DynamoDB: 100 items in one transaction
 MAX_PAGE = 100
@@ -55,9 +54,11 @@ class UploadRequest(_Model):
         str,
         AfterValidator(_filename),
         Field(
-            min_length=1,
-            max_length=255,
-            json_schema_extra={"pattern": "^[^\\x00-\\x1f\\x7f]+$"},
+            json_schema_extra={
+                "minLength": 1,
+                "maxLength": 255,
+                "pattern": "^[^\\x00-\\x1f\\x7f]+$",
+            },
             description="As the user typed it: 1 to 255 bytes of UTF-8 without control characters.",
         ),
     ]
@@ -102,7 +103,7 @@ class Thumbnail(Answer):
     url: str
 
 
-_IMAGE_EXAMPLE: dict[str, Any] = {
+IMAGE_EXAMPLE: dict[str, Any] = {
     "userId": "user_2abc",
     "imageId": "1763853422123-9f86d081-cat.jpg",
     "status": "done",
@@ -172,8 +173,6 @@ class Image(Answer):
     thumbnails: list[Thumbnail]
     src_set: Annotated[str | None, Field(description="For `<img srcset>`, by width.")]
     url_expires_at: Annotated[int, Field(description="Until when the signed addresses work.")]
-
-    model_config = ConfigDict(json_schema_extra={"examples": [_IMAGE_EXAMPLE]})
 
 
 class Upload(Answer):
@@ -269,7 +268,3 @@ class Problem(BaseModel):
             ]
         }
     )
-
-
-SHOWN_STATUSES = (Status.PENDING, Status.PROCESSING, Status.DONE, Status.FAILED)
-REASONS = tuple(Reason)

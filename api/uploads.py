@@ -73,6 +73,8 @@ class UploadSigner:
         if file.method == "PUT":
             return self._put(file, key, moment, expires_at)
         fields = {**_pinned(file), "success_action_status": "201"}
+        if file.sha256 is not None:
+            fields["x-amz-checksum-algorithm"] = "SHA256"
         size = (file.size, file.size)
         signed = sign_post(moment, self.bucket, key, self.url_seconds, fields, size)
         return SignedUpload("POST", self.post_url, signed, {}, expires_at)

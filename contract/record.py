@@ -114,7 +114,7 @@ TRANSITIONS: Mapping[Transition, tuple[Status | None, tuple[Rule, ...]]] = {
             Rule(_PROCESSING, Order.SAME, unclaimed=True),
         ),
     ),
-    Transition.FORGET: (None, (Rule(_PROCESSING | _ENDED, Order.SAME),)),
+    Transition.FORGET: (None, (Rule(_PROCESSING, Order.SAME),)),
     Transition.DELETE: (
         Status.DELETED,
         (Rule(_PROCESSING | _ENDED | {Status.PENDING, Status.DELETED}),),

@@ -60,9 +60,18 @@ def endpoint_environment(url: str) -> dict[str, str]:
 
 
 class Emulator:
-    """A running emulator. `functions` maps function names to where they are invoked over HTTP."""
+    """A running emulator. `functions` maps function names to where they are invoked over HTTP.
 
-    def __init__(self, port: int, data: Path, functions: Mapping[str, str]) -> None:
+    `options` are settings of its own beside ours.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        data: Path,
+        functions: Mapping[str, str],
+        options: Mapping[str, str] | None = None,
+    ) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.root = Credentials(f"ROOT{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30))
         self._log = data / "emulator.log"
@@ -84,6 +93,7 @@ class Emulator:
             "S3_PERSIST": "1",
             "SFTP_ENABLED": "0",
             "TMPDIR": str(data),
+            **(options or {}),
         }
         with self._log.open("w") as log:
             self._process = subprocess.Popen(

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.exceptions import ClientError
 
 from local.emulator import ROOT, Credentials, endpoint_environment
 from local.pool import Function
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
@@ -44,23 +46,28 @@ class Stack:
     table: str
     api: Credentials
     resizer: Credentials
-    failure_handler: Credentials
-    resize_image: Function
-    give_up: Function
+    give_up: Credentials
+    resize_image_function: Function
+    give_up_function: Function
     failed_events_url: str
     unhandled_events_url: str
 
 
 def deploy(root: Credentials, endpoint_url: str, parameters: Mapping[str, str]) -> Stack:
-    """Deploy the template as `root` and let `root` act in its roles."""
+    """Deploy the template as `root` and let `root` act in its roles. Raises DeployError."""
     session = root.session()
     s3: S3Client = session.client("s3", endpoint_url=endpoint_url)
     cloudformation: CloudFormationClient = session.client(
         "cloudformation", endpoint_url=endpoint_url
     )
-    _adopt_bucket(s3, cloudformation)
-    outputs = _update(cloudformation, {"BucketName": BUCKET, **parameters})
+    try:
+        _adopt_bucket(s3, cloudformation)
+        outputs = _update(cloudformation, {"BucketName": BUCKET, **parameters})
+    except ClientError as exc:
+        raise DeployError(f"template.yaml was not deployed: {exc}") from exc
     _allow_http(s3)
+    dynamodb: DynamoDBClient = session.client("dynamodb", endpoint_url=endpoint_url)
+    _let_records_expire(cloudformation, dynamodb, outputs["TableName"])
     roles = {
         name: _assume(session, endpoint_url, outputs[f"{name}Arn"])
         for name in ("ApiRole", "LambdaResizeRole", "LambdaGiveUpRole")
@@ -70,9 +77,11 @@ def deploy(root: Credentials, endpoint_url: str, parameters: Mapping[str, str]) 
         table=outputs["TableName"],
         api=roles["ApiRole"],
         resizer=roles["LambdaResizeRole"],
-        failure_handler=roles["LambdaGiveUpRole"],
-        resize_image=_function(session, endpoint_url, RESIZE_IMAGE, roles["LambdaResizeRole"]),
-        give_up=_function(session, endpoint_url, GIVE_UP, roles["LambdaGiveUpRole"]),
+        give_up=roles["LambdaGiveUpRole"],
+        resize_image_function=_function(
+            session, endpoint_url, RESIZE_IMAGE, roles["LambdaResizeRole"]
+        ),
+        give_up_function=_function(session, endpoint_url, GIVE_UP, roles["LambdaGiveUpRole"]),
         failed_events_url=outputs["FailedEventsUrl"],
         unhandled_events_url=outputs["UnhandledEventsUrl"],
     )
@@ -151,6 +160,17 @@ def _allow_http(s3: "S3Client") -> None:
         s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps({**policy, "Statement": rest}))
     else:
         s3.delete_bucket_policy(Bucket=BUCKET)
+
+
+def _let_records_expire(
+    cloudformation: "CloudFormationClient", dynamodb: "DynamoDBClient", table_name: str
+) -> None:
+    """Do what the emulator's CloudFormation leaves out: the table's TimeToLiveSpecification."""
+    template: Any = cloudformation.get_template(StackName=STACK, TemplateStage="Processed")
+    table = template["TemplateBody"]["Resources"]["ImagesTable"]["Properties"]
+    dynamodb.update_time_to_live(
+        TableName=table_name, TimeToLiveSpecification=table["TimeToLiveSpecification"]
+    )
 
 
 def _function(session: boto3.Session, endpoint_url: str, name: str, role: Credentials) -> Function:

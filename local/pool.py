@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from local.emulator import ROOT
 
@@ -122,6 +122,15 @@ class Worker:
             self._process.stdout.close()
 
 
+class Runner(Protocol):
+    """Runs one function somewhere."""
+
+    def invoke(self, event: Any, request_id: str) -> Any:
+        """The function's answer; raises InvocationError."""
+
+    def stop(self) -> None: ...
+
+
 class Workers:
     """The workers of one function. One that is missing or has ended is started when needed."""
 
@@ -164,7 +173,7 @@ class Pool:
     """Serves invocations over HTTP from the start; functions join when they are deployed."""
 
     def __init__(self) -> None:
-        self._functions: dict[str, Workers] = {}
+        self._functions: dict[str, Runner] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _invocation_handler(self))
         self._server.daemon_threads = True
         threading.Thread(
@@ -178,7 +187,11 @@ class Pool:
 
     def add(self, function: Function, workers: int, *, warm: bool = True) -> None:
         """Run `function` from now on. Its workers start now, or if not `warm` when needed."""
-        self._functions[INVOCATIONS.format(name=function.name)] = Workers(function, workers, warm)
+        self.route(function.name, Workers(function, workers, warm))
+
+    def route(self, name: str, runner: Runner) -> None:
+        """Send the events of the function `name` to `runner` from now on."""
+        self._functions[INVOCATIONS.format(name=name)] = runner
 
     def invoke(self, path: str, body: bytes) -> Any:
         """Run one event; raises InvocationError.
@@ -186,18 +199,18 @@ class Pool:
         A redelivered event has the request id that it had before: whoever took over from a killed
         worker owns that worker's claim.
         """
-        workers = self._functions.get(path)
-        if workers is None:
+        runner = self._functions.get(path)
+        if runner is None:
             raise InvocationError(f"no function at {path}")
         request_id = str(uuid.UUID(bytes=hashlib.sha256(body).digest()[:16]))
-        return workers.invoke(json.loads(body), request_id)
+        return runner.invoke(json.loads(body), request_id)
 
     def stop(self) -> None:
         """Take no more events and let the running ones finish."""
         self._server.shutdown()
         self._server.server_close()
-        for workers in self._functions.values():
-            workers.stop()
+        for runner in self._functions.values():
+            runner.stop()
 
     def __enter__(self) -> Self:
         return self

@@ -99,8 +99,8 @@ class System:
 
     def _start_workers(self, pool: Pool) -> None:
         try:
-            pool.add(self.stack.resize_image, workers=os.cpu_count() or 1)
-            pool.add(self.stack.give_up, workers=1, warm=False)
+            pool.add(self.stack.resize_image_function, workers=os.cpu_count() or 1)
+            pool.add(self.stack.give_up_function, workers=1, warm=False)
         except InvocationError as exc:
             raise PartError("The resizer did not start: its messages above say why.") from exc
 

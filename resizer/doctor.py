@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from contract import metadata
 from contract.keys import (
+    BOOKKEEPING,
     InvalidKeyError,
     InvalidUserIdError,
     OriginalKey,
@@ -128,7 +129,7 @@ class Doctor:
                 records = iter(())
             yield from _join(storage.originals(user_id), records)
         for user_id in () if self.plan.user_id else repository.users():
-            if not storage.has_originals(user_id):
+            if not user_id.startswith(BOOKKEEPING) and not storage.has_originals(user_id):
                 yield from ((None, record) for record in repository.of_user(user_id))
 
     def _examine_pair(self, pair: Pair) -> Verdict:
@@ -209,14 +210,15 @@ class Doctor:
         return outcome in {Outcome.DONE, Outcome.FAILED}
 
     def _forget(self, record: ImageRecord) -> bool:
-        storage = self.resizer.storage
-        if storage.head(str(record.key)):
+        if self.resizer.storage.head(str(record.key)):
             return False  # it came back since the listing
-        ref = ObjectReference(record.key, 0, record.e_tag or "", record.sequencer or NO_SEQUENCER)
-        self.resizer.repository.forget(ref, Change(ref.sequencer))
-        widths = {*record.thumbnails, *self.resizer.settings.widths}
-        storage.remove_thumbnails(record.key, widths, up_to=ref.sequencer)
-        return True
+        ref = ObjectReference(
+            key=record.key,
+            size=record.size or 0,
+            e_tag=record.e_tag or "",
+            sequencer=record.sequencer or NO_SEQUENCER,
+        )
+        return self.resizer.forget(ref, self.owner) is Outcome.GONE
 
     def _rebuild(self, ref: ObjectReference) -> bool:
         """Make the record from the thumbnails' own metadata; False where one is missing."""
@@ -248,12 +250,24 @@ class Doctor:
         user_id = head.metadata.get(metadata.USER_ID) if head else None
         if head is None or user_id is None:
             return (Finding.FOREIGN_KEY if head else None), None
-        if storage.head(str(OriginalKey(user_id, key.image_id))):
+        if not self._is_orphan(head, OriginalKey(user_id, key.image_id), key.width):
             return None, None
         if self.plan.repair:
             storage.delete(head.key, head.e_tag)
             return Finding.ORPHAN_THUMBNAIL, True
         return Finding.ORPHAN_THUMBNAIL, None
+
+    def _is_orphan(self, thumbnail: StoredObject, key: OriginalKey, width: int) -> bool:
+        """Whether the original is gone, or was replaced and the record knows no such thumbnail."""
+        original = self.resizer.storage.head(str(key))
+        if original is None:
+            return True
+        if _made_from(thumbnail, key.user_id, original.e_tag):
+            return False
+        record = self.resizer.repository.get(key.user_id, key.image_id)
+        current = record is not None and record.e_tag == original.e_tag
+        ended = record is not None and record.status in {Status.DONE, Status.FAILED}
+        return current and ended and record is not None and width not in record.thumbnails
 
 
 def _made_from(thumbnail: StoredObject, user_id: str, e_tag: str | None) -> bool:

@@ -76,7 +76,10 @@ class Resizer:
         return self._run(opening, ref, change, Transition.COMPLETE, record)
 
     def refresh(self, ref: ObjectReference, record: ImageRecord) -> Outcome:
-        """Make the thumbnails of a finished image again, which stays `done` all the while."""
+        """Make the thumbnails of a finished image again, which stays `done` all the while.
+
+        It keeps those of other widths too: they were made from the same original.
+        """
         opening = self.threads.submit(self.storage.open_original, ref.key, ref.e_tag)
         change = Change(ref.sequencer, now_ms=self.now_ms())
         return self._run(opening, ref, change, Transition.REFRESH, record)
@@ -98,7 +101,8 @@ class Resizer:
             with closing(original.body):
                 rendition = self._render(original)
             thumbnails = self._store(rendition, ref)
-            finished = _finished(rendition, original, thumbnails)
+            kept = record.thumbnails if ending is Transition.REFRESH else {}
+            finished = _finished(rendition, original, {**kept, **thumbnails})
             return self._finish(ending, ref, change, finished, record)
         except UnusableImage as exc:
             return self._fail(ref, change, Reason(exc.reason), record)
@@ -137,12 +141,14 @@ class Resizer:
         finished: Finished,
         record: ImageRecord,
     ) -> Outcome:
-        dropped = frozenset(record.thumbnails) - frozenset(finished.thumbnails)
+        dropped = frozenset[int]()
+        if ending is Transition.COMPLETE:  # what the settings no longer want shows older bytes
+            dropped = frozenset(record.thumbnails) - frozenset(finished.thumbnails)
+            self.storage.remove_thumbnails(ref.key, dropped, up_to=ref.sequencer)
         try:
             self.repository.finish(ending, ref, change, finished, dropped)
         except RefusedError as refusal:
             return self._clean_up(ref, refusal.record)
-        self.storage.remove_thumbnails(ref.key, dropped, up_to=ref.sequencer)
         return Outcome.DONE
 
     def _fail(
@@ -157,13 +163,21 @@ class Resizer:
         return Outcome.FAILED
 
     def _forget(self, ref: ObjectReference, change: Change, record: ImageRecord) -> Outcome:
+        """Remove the thumbnails, then the record, of an original that is gone."""
+        if record.status is not Status.PROCESSING:
+            return Outcome.GONE  # not claimed: the doctor's next round does it
+        widths = frozenset(record.thumbnails) | frozenset(self.settings.widths)
+        self.storage.remove_thumbnails(ref.key, widths, up_to=ref.sequencer)
         try:
             self.repository.forget(ref, change)
         except RefusedError as refusal:
             return self._clean_up(ref, refusal.record)
-        widths = frozenset(record.thumbnails) | frozenset(self.settings.widths)
-        self.storage.remove_thumbnails(ref.key, widths, up_to=ref.sequencer)
         return Outcome.GONE
+
+    def forget(self, ref: ObjectReference, owner: str) -> Outcome:
+        """Remove record and thumbnails of an original that is gone. Raises RefusedError."""
+        change = Change(ref.sequencer, owner, self.now_ms())
+        return self._forget(ref, change, self._claim(Transition.REDO, ref, change))
 
     def _refused_claim(self, ref: ObjectReference, record: ImageRecord | None) -> Outcome:
         if record and record.status is Status.PROCESSING and record.sequencer == ref.sequencer:
@@ -171,8 +185,13 @@ class Resizer:
         return self._clean_up(ref, record)
 
     def _clean_up(self, ref: ObjectReference, record: ImageRecord | None) -> Outcome:
-        """Remove what this attempt, or an earlier one that died, stored for nothing."""
-        if record is None or record.status is Status.FAILED:
+        """Remove what this attempt, or an earlier one that died, stored for nothing.
+
+        What was given up keeps its thumbnails: asking again makes the very same ones, and a removal
+        by ETag could not tell those from these.
+        """
+        gave_up = record is not None and record.error == Reason.GAVE_UP
+        if record is None or (record.status is Status.FAILED and not gave_up):
             self.storage.remove_thumbnails(ref.key, self.settings.widths, up_to=ref.sequencer)
         elif record.status is Status.DELETED:
             self.remove_everything(ref, record)

@@ -70,9 +70,12 @@ def emulator(
 @pytest.fixture(scope="session")
 def stack(emulator: Emulator) -> infrastructure.Stack:
     """The deployed template."""
-    return infrastructure.deploy(
-        emulator.root, emulator.url, {"CorsOrigins": "http://localhost:3000"}
-    )
+    parameters = {
+        "CorsOrigins": "http://localhost:3000",
+        "CreateApiUser": "true",
+        "CreateUploaderUser": "true",
+    }
+    return infrastructure.deploy(emulator.root, emulator.url, parameters)
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +109,7 @@ def resizer_session(stack: infrastructure.Stack) -> boto3.Session:
 @pytest.fixture(scope="session")
 def give_up_session(stack: infrastructure.Stack) -> boto3.Session:
     """The identity of GiveUp, under the template's policy."""
-    return stack.failure_handler.session()
+    return stack.give_up.session()
 
 
 @pytest.fixture(scope="session")

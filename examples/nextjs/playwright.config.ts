@@ -34,6 +34,7 @@ export default defineConfig({
   projects: [
     { name: "unit", testDir: "tests/unit" },
     { name: "e2e", testDir: "tests/e2e" },
+    { name: "screenshots", testDir: "tests/screenshots" },
   ],
   webServer: {
     command: "node scripts/system.mjs",

@@ -4,17 +4,21 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import IO, cast
 
-from PIL import Image, ImageFile, JpegImagePlugin
+from PIL import Image, ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
 
 from resizer.engine.download import Download
-from resizer.engine.formats import Format
+from resizer.engine.formats import TIFF, Format
+from resizer.engine.frames import frame_strips, has_frame_bytes
+from resizer.engine.jpeg import Box, decode_jpeg
 from resizer.engine.limits import Limits
-from resizer.engine.modes import to_plain_mode
+from resizer.engine.modes import is_plain_and_opaque, stretch
 from resizer.engine.orientation import orientation_of, swaps_sides
+from resizer.engine.png import decodes_in_strips, png_strips
+from resizer.engine.strips import reduce_strips, rows_for, strips_of
 
-JPEG_BLOCK_BYTES = 256 * 1024  # a call of the decoder for each: few enough, and soon enough
-JPEG_MARGIN = 1.0  # a scaled decode is at least this many times the largest thumbnail
-JPEG_SCALES = (8, 4, 2)
+REDUCING_GAP = 2.0  # averaged to this many times the target, then Lanczos
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,7 @@ class Original:
     """An opened original: its header is read and within the limits, its pixels are not decoded."""
 
     file: ImageFile.ImageFile
+    download: Download
     format: Format
     size: tuple[int, int]  # pixels, as stored
     limits: Limits
@@ -29,7 +34,7 @@ class Original:
     @property
     def orientation(self) -> int:
         """Read anew each time: a PNG may say it after its pixels."""
-        if self.format.name == "TIFF":
+        if self.format is TIFF:
             return 1  # Pillow turns a TIFF upright itself
         exif = self.file.info.get("exif") or b""
         return orientation_of(exif) if len(exif) <= self.limits.max_exif_bytes else 1
@@ -50,37 +55,50 @@ class Original:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """`box` is the part of `image` that the original covers, in fractions of a pixel."""
+    """L, RGB, CMYK, RGBA or RGBa. `box` is what the original covers of it, in pixels."""
 
     image: Image.Image
-    box: tuple[float, float, float, float]
+    box: Box
 
 
 def open_original(download: Download, image_format: Format, limits: Limits) -> Original:
     download.seek(0)
     file = cast("IO[bytes]", download) if image_format.streams else BytesIO(download.whole())
     image = image_format.load_plugin()(file)
-    limits.check_pixels(image_format.name, *image.size)
-    return Original(image, image_format, image.size, limits)
+    limits.check_pixels(image_format.name, *image.size, whole=not decodes_in_strips(image))
+    return Original(image, download, image_format, image.size, limits)
 
 
 def decode_small(original: Original, width: int) -> Decoded:
     """Decode to at least `width` pixels across the upright picture, and not much more if it can."""
-    image = original.file
-    box = (0.0, 0.0, float(image.width), float(image.height))
-    if isinstance(image, JpegImagePlugin.JpegImageFile):
-        image.decodermaxblock = JPEG_BLOCK_BYTES
-        box = _draft(image, original.upright_size[0] / width) or box
-    image.load()
-    return Decoded(to_plain_mode(image), box)
+    image, download = original.file, original.download
+    if isinstance(image, JpegImageFile):
+        ratio = original.upright_size[0] / width
+        image, box = decode_jpeg(image, download, ratio, original.limits)
+        image.load()
+        return Decoded(image, box or _whole(image.size))
+
+    if isinstance(image, PngImageFile) and decodes_in_strips(image):
+        factor = _factor(min(original.size), width)  # which side is across may come last
+        strips = png_strips(image, download, rows_for(factor))
+    elif has_frame_bytes(image):
+        factor = _factor(original.upright_size[0], width)
+        strips = frame_strips(image, rows_for(factor))
+    else:
+        image.load()
+        plain = stretch(image)
+        if is_plain_and_opaque(plain):
+            return Decoded(plain, _whole(plain.size))
+        factor = _factor(original.upright_size[0], width)
+        strips = strips_of(plain, rows_for(factor))
+    reduced = reduce_strips(strips, original.size, factor)
+    return Decoded(reduced, _whole(original.size, factor))
 
 
-def _draft(
-    image: JpegImagePlugin.JpegImageFile, ratio: float
-) -> tuple[float, float, float, float] | None:
-    """libjpeg decodes at 1/2, 1/4 or 1/8 for a fraction of the cost: as small as `ratio` allows."""
-    for scale in JPEG_SCALES:
-        if ratio >= scale * JPEG_MARGIN:
-            drafted = image.draft(None, (image.width // scale or 1, image.height // scale or 1))
-            return None if drafted is None else drafted[1]
-    return None
+def _factor(across: int, width: int) -> int:
+    """How far to average before the last, exact resize."""
+    return max(1, int(across / width / REDUCING_GAP))
+
+
+def _whole(size: tuple[int, int], factor: int = 1) -> Box:
+    return (0.0, 0.0, size[0] / factor, size[1] / factor)

@@ -18,8 +18,10 @@ class Download(io.RawIOBase):
         super().__init__()
         self._source = source
         self._size = size
-        self._buffer = io.BytesIO()
-        self._filled = 0
+        self._kept = bytearray()  # from _forgotten up to what was read from the source
+        self._forgotten = 0
+        self._position = 0
+        self._forward_only = False
         self.failure: BaseException | None = None
 
     def readable(self) -> bool:
@@ -29,21 +31,33 @@ class Download(io.RawIOBase):
         return True
 
     def tell(self) -> int:
-        return self._buffer.tell()
+        return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        if whence == io.SEEK_END:
-            return self._buffer.seek(max(0, self._size + offset))
-        return self._buffer.seek(offset, whence)
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        if start + offset < self._forgotten:
+            raise ValueError(f"cannot go back to {start + offset}")
+        self._position = start + offset
+        return self._position
+
+    def forward_only(self) -> None:
+        """From now on a read lets go of everything before its end."""
+        self._forward_only = True
 
     def read(self, size: int | None = -1) -> bytes:
         """Exactly `size` bytes, fewer only at the end of the object."""
-        position = self._buffer.tell()
-        end = self._size if size is None or size < 0 else min(position + size, self._size)
-        if end > self._filled:
-            self._fill(end)
-            self._buffer.seek(position)
-        return self._buffer.read(end - position if end > position else 0)
+        start = self._position
+        end = self._size if size is None or size < 0 else min(start + size, self._size)
+        if end <= start:
+            return b""
+        self._fill(end)
+        with memoryview(self._kept) as kept:
+            data = bytes(kept[start - self._forgotten : end - self._forgotten])
+        self._position = end
+        if self._forward_only:
+            del self._kept[: end - self._forgotten]
+            self._forgotten = end
+        return data
 
     def readinto(self, target: object) -> int:
         view = memoryview(target).cast("B")  # type: ignore[arg-type]  # RawIOBase: any buffer
@@ -54,17 +68,18 @@ class Download(io.RawIOBase):
     def whole(self) -> bytes:
         """Every byte of the object; for decoders that need them all before they start."""
         self._fill(self._size)
-        return self._buffer.getvalue()
+        return bytes(self._kept)
 
     def _fill(self, end: int) -> None:
-        self._buffer.seek(self._filled)
-        while self._filled < end:
-            wanted = min(max(end - self._filled, READ_AHEAD_BYTES), self._size - self._filled)
+        filled = self._forgotten + len(self._kept)
+        while filled < end:
+            wanted = min(max(end - filled, READ_AHEAD_BYTES), self._size - filled)
             try:
                 data = self._source.read(wanted)
                 if not data:
-                    raise ShortRead(f"body ended after {self._filled} of {self._size} bytes")
+                    raise ShortRead(f"body ended after {filled} of {self._size} bytes")
             except BaseException as exc:
                 self.failure = exc
                 raise
-            self._filled += self._buffer.write(data[:wanted])
+            self._kept += data[:wanted]
+            filled += len(data[:wanted])

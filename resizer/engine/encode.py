@@ -30,10 +30,11 @@ class Encoding:
 
 
 def encode(image: Image.Image, encoding: Encoding, asked_width: int) -> tuple[bytes, str]:
-    """(file, content type). `image` is L, RGB or RGBA in sRGB; no metadata goes along."""
+    """(file, content type) of an L, RGB or RGBA image in sRGB."""
     name = _format_for(image, encoding.formats.get(asked_width, encoding.format))
     if name == "JPEG" and image.mode == "RGBA":
         image = _on_background(image)
+    image.info = {}  # savers write the profile or the comment that they find there
     file = BytesIO()
     image.save(file, name, **_options(name, encoding))
     return file.getvalue(), CONTENT_TYPES[name]

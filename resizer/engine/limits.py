@@ -33,6 +33,8 @@ class Limits:
     max_dimension: int = 65_535  # pixels; the most that JPEG and WebP headers can say
     max_icc_bytes: int = 4 * MIB  # a larger profile is ignored, the picture is not refused
     max_exif_bytes: int = 1 * MIB  # likewise
+    max_scans: int = 200  # of a JPEG; encoders write 3 to 20, each costs a pass over the picture
+    max_coefficient_bytes: int = 300 * MIB  # held by libjpeg for a JPEG of several scans
     whole_frame_pixels: Mapping[str, int] = field(default_factory=lambda: WHOLE_FRAME_PIXELS)
     decode_seconds: float = 20.0  # of an isolated decoder, wall time
     decode_memory_bytes: int = 400 * MIB  # of an isolated decoder, above what the parent has
@@ -43,11 +45,20 @@ class Limits:
         if size > self.max_bytes:
             raise UnusableImage("too_large", f"{size} bytes, at most {self.max_bytes}")
 
-    def check_pixels(self, image_format: str, width: int, height: int) -> None:
-        most = min(self.max_pixels, self.whole_frame_pixels.get(image_format, self.max_pixels))
+    def check_pixels(self, image_format: str, width: int, height: int, *, whole: bool) -> None:
+        """`whole`: the decoder is going to hold every pixel, if the format is one that does."""
+        most = self.max_pixels
+        if whole:
+            most = min(most, self.whole_frame_pixels.get(image_format, most))
         if width * height > most:
             raise UnusableImage(
                 "too_many_pixels", f"{width}x{height} {image_format}, at most {most} pixels"
             )
         if max(width, height) > self.max_dimension:
             raise UnusableImage("too_many_pixels", f"{width}x{height}")
+
+    def check_scans(self, scans: int, coefficient_bytes: int) -> None:
+        if coefficient_bytes > self.max_coefficient_bytes:
+            raise UnusableImage("too_many_pixels", "for a JPEG of several scans")
+        if scans > self.max_scans:
+            raise UnusableImage("corrupt_image", f"{scans} scans, at most {self.max_scans}")

@@ -2,27 +2,39 @@
 
 from PIL import Image
 
-PLAIN_MODES = frozenset({"L", "RGB", "RGBA", "CMYK"})
-WIDE_MODES = frozenset({"I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
+OPAQUE_MODES = frozenset({"L", "RGB", "CMYK"})
+SIXTEEN_BITS = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
+WITHOUT_RANGE = frozenset({"I", "F"})
+
+
+def is_plain_and_opaque(image: Image.Image) -> bool:
+    return image.mode in OPAQUE_MODES and not image.has_transparency_data
 
 
 def to_plain_mode(image: Image.Image) -> Image.Image:
-    if image.mode in WIDE_MODES:
-        image = _to_8_bits(image)
+    """Scaled where there are more bits: `convert` would clip everything above 255 to white."""
+    if image.mode in SIXTEEN_BITS:
+        image = image.point(lambda value: value * (1 / 256)).convert("L")
     if image.has_transparency_data and image.mode != "RGBA":  # palette, colour key, LA
         return image.convert("RGBA")
-    if image.mode in PLAIN_MODES:
+    if image.mode in OPAQUE_MODES or image.mode == "RGBA":
         return image
     return image.convert("L" if image.mode == "1" else "RGB")
 
 
-def _to_8_bits(image: Image.Image) -> Image.Image:
-    """Scaled: `convert` alone would clip everything above 255 to white.
+def without_opaque_alpha(image: Image.Image) -> Image.Image:
+    """RGBA to RGB where no pixel needs the alpha; other modes as they are."""
+    if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
+        return image.convert("RGB")
+    return image
 
-    16 bits have a known range. 32-bit integers and floats have none: their own extremes are used.
-    """
-    low, high = 0.0, 65535.0
-    if image.mode == "F" or (image.mode == "I" and image.getextrema()[1] > high):  # type: ignore[operator]
-        low, high = image.getextrema()  # type: ignore[assignment]
+
+def stretch(image: Image.Image) -> Image.Image:
+    """32-bit integers and floats have no range of their own: the picture's extremes become it."""
+    if image.mode not in WITHOUT_RANGE:
+        return image
+    low, high = map(float, image.getextrema())  # type: ignore[arg-type]  # one band
+    if image.mode == "I" and low >= 0 and high <= 65535:
+        low, high = 0.0, 65535.0  # 16 bits, opened wide
     scale = 255.0 / max(high - low, 1e-9)
     return image.point(lambda value: value * scale + -low * scale).convert("L")

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from resizer.engine.decode import Decoded
+from resizer.engine.decode import REDUCING_GAP, Decoded
 
-REDUCING_GAP = 2.0  # box-reduce to this many times the target, then Lanczos
 LANCZOS = Image.Resampling.LANCZOS
+BICUBIC = Image.Resampling.BICUBIC
 
 
 class Target(NamedTuple):
@@ -26,26 +26,11 @@ def sizes(upright: tuple[int, int], widths: Sequence[int]) -> list[Target]:
 
 
 def scale_decoded(decoded: Decoded, size: tuple[int, int]) -> Image.Image:
-    """The largest thumbnail, without any of the original's metadata: savers would write some."""
-    image, box = decoded.image, decoded.box
-    scaled = _scale_alpha(image, size) if image.mode == "RGBA" else _scale(image, size, box)
-    scaled.info = {}
-    return scaled
+    """The largest thumbnail, as stored and in the original's colour space."""
+    scaled = decoded.image.resize(size, LANCZOS, box=decoded.box, reducing_gap=REDUCING_GAP)
+    return scaled.convert("RGBA") if scaled.mode == "RGBa" else scaled
 
 
 def scale_thumbnail(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """From a larger, finished thumbnail."""
-    return image if image.size == size else image.resize(size, LANCZOS)
-
-
-def _scale(
-    image: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float] | None = None
-) -> Image.Image:
-    return image.resize(size, LANCZOS, box=box, reducing_gap=REDUCING_GAP)
-
-
-def _scale_alpha(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """`resize` premultiplies RGBA: the colour of transparent pixels must not bleed out."""
-    image = _scale(image, size)
-    opaque = image.getchannel("A").getextrema() == (255, 255)
-    return image.convert("RGB") if opaque else image
+    """From a larger, finished thumbnail: sharp already, two thirds of the cost loses nothing."""
+    return image if image.size == size else image.resize(size, BICUBIC)

@@ -49,4 +49,4 @@ def dominant_colour(tiny: Image.Image) -> str:
 def _fit(image: Image.Image, pixels: int) -> Image.Image:
     longer = max(image.size)
     size = tuple(max(1, round(side * pixels / longer)) for side in image.size)
-    return image.resize(size, Image.Resampling.BOX)  # type: ignore[arg-type]
+    return image.resize(size, Image.Resampling.BOX)

@@ -1,5 +1,6 @@
 """The API on the emulator, under the template's own identity for it."""
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -47,3 +48,24 @@ def client(make_app: CreateApp) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="session")
 def emulator_url(emulator: Emulator) -> str:
     return emulator.url
+
+
+@pytest.fixture(scope="session")
+def environment(
+    api_session: boto3.Session, emulator_url: str, bucket: str, table: str
+) -> dict[str, str]:
+    """What a process of the API is started with."""
+    credentials = api_session.get_credentials()
+    assert credentials is not None
+    found = {
+        "PATH": os.environ["PATH"],
+        "BUCKET": bucket,
+        "DYNAMODB_TABLE": table,
+        "AWS_REGION": REGION,
+        "AWS_ENDPOINT_URL": emulator_url,
+        "AUTH": "off",
+        "AWS_ACCESS_KEY_ID": credentials.access_key or "",
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_key or "",
+        "AWS_SESSION_TOKEN": credentials.token or "",
+    }
+    return {name: value for name, value in found.items() if value}

@@ -6,8 +6,8 @@ from api.app import create_app
 from api.settings import Settings
 from local.emulator import REGION, Emulator
 from tests.api.serving import serve
-from tests.e2e.running import send
 from tests.pictures import jpeg
+from tests.uploader import send
 
 
 def test_storage_refuses_an_upload_after_its_time(

@@ -3,8 +3,9 @@ import io
 import httpx
 import pytest
 
-from tests.e2e.running import Running, send
+from tests.e2e.running import Running
 from tests.pictures import jpeg, opened, picture
+from tests.uploader import send
 
 
 def test_an_upload_becomes_thumbnails_and_stands_in_the_listing(

@@ -89,6 +89,12 @@ class Image:
         repository = Repository(self.dynamodb, self.settings.table)
         return repository.get(self.key.user_id, self.key.image_id)
 
+    def remove_record(self) -> None:
+        self.dynamodb.delete_item(
+            TableName=self.settings.table,
+            Key={"userId": {"S": self.key.user_id}, "imageId": {"S": self.key.image_id}},
+        )
+
     def in_status(self, status: Status) -> ImageRecord:
         record = self.record()
         assert record is not None

@@ -52,10 +52,7 @@ def test_a_record_is_rebuilt_from_what_the_thumbnails_say(
 ) -> None:
     operators_resizer.resize(image.upload(), "invocation-1")
     record, thumbnail = image.record(), image.thumbnail(200)
-    image.dynamodb.delete_item(
-        TableName=image.settings.table,
-        Key={"userId": {"S": image.key.user_id}, "imageId": {"S": image.key.image_id}},
-    )
+    image.remove_record()
     check_mended(operators_resizer, image, Finding.ORIGINAL_WITHOUT_RECORD)
     assert image.record() == record
     assert image.thumbnail(200) == thumbnail, "it was made again for nothing"
@@ -202,10 +199,7 @@ def test_only_the_thumbnail_without_an_original_is_removed(
     orphan = replace(image, key=replace(image.key, image_id=f"{OLD}-{image.key.filename}"))
     operators_resizer.resize(orphan.upload(), "invocation-2")
     orphan.remove_original()
-    orphan.dynamodb.delete_item(
-        TableName=orphan.settings.table,
-        Key={"userId": {"S": orphan.key.user_id}, "imageId": {"S": orphan.key.image_id}},
-    )
+    orphan.remove_record()
     with ThreadPoolExecutor(4) as threads:
         plan = Plan(repair=True, grace_ms=10**9)
         report = Doctor(operators_resizer, plan, "doctor-1", threads).examine()

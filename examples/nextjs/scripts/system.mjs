@@ -15,8 +15,8 @@ const {
   API_PORT = "8000",
   EMULATOR_PORT = "4566",
   MAX_UPLOAD_BYTES = "50000000",
-  WEB = "start", // or "dev": Next.js with hot reload
 } = process.env;
+const mode = process.argv[2] ?? "start"; // or "dev": Next.js with hot reload
 const origin = `http://localhost:${WEB_PORT}`;
 
 const backend = {
@@ -81,6 +81,6 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => s
 writeSecrets();
 const python = `${ROOT}.venv/bin/python`;
 await printed(start(python, ["-m", "local"], { cwd: ROOT, env: backend }), "ready ");
-const next = ["node_modules/next/dist/bin/next", WEB, "-H", "127.0.0.1", "-p", WEB_PORT];
+const next = ["node_modules/next/dist/bin/next", mode, "-H", "127.0.0.1", "-p", WEB_PORT];
 await printed(start(process.execPath, next, { cwd: APP, env: frontend }), "Ready in");
 console.log(`ready ${origin}`);

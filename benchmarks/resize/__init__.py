@@ -1,0 +1,1 @@
+"""The thumbnail engine beside its peers: CPU, memory, wall time and quality."""

@@ -1,0 +1,84 @@
+"""Peak memory of one original in a fresh process, and wall time behind a throttled download."""
+
+import io
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+from benchmarks.resize.pictures import Picture
+
+MIB = 1024 * 1024
+BYTES_A_SECOND = 50 * MIB  # about what one S3 connection gives a small function
+CHUNK_BYTES = 64 * 1024
+
+# The source is a file, read as it is asked for: no second copy of the object is counted.
+SCRIPT = """
+import os, resource, sys
+from resizer.thumbnails import Limits, make_thumbnails
+
+LIMITS = Limits(max_pixels=120_000_000, max_bytes=128 * 1024 * 1024)
+
+def idle():
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
+
+before = idle()
+with open(sys.argv[1], "rb", buffering=0) as source:
+    make_thumbnails(source, os.path.getsize(sys.argv[1]), (400, 200), LIMITS)
+own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
+child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 - before
+print(max(own, child, 0), before)
+"""
+
+
+def peak_bytes(path: Path) -> tuple[int, int]:
+    """(above idle, idle). A forked decoder counts with the pages that it shares with its parent."""
+    answer = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(path)], check=True, capture_output=True, text=True
+    )
+    above, idle = answer.stdout.split()
+    return int(above), int(idle)
+
+
+def table(pictures: list[Picture]) -> list[str]:
+    lines = ["| class | file | peak above idle, MB | idle, MB |", "|---|---|---|---|"]
+    for picture in pictures:
+        above, idle = peak_bytes(picture.path)
+        name = picture.path.name
+        lines.append(f"| {picture.kind} | {name} | {above / 1e6:.0f} | {idle / 1e6:.0f} |")
+    return lines
+
+
+class Throttled(io.RawIOBase):
+    """A body that arrives at a fixed rate, whether it is being read or not."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self._file = io.BytesIO(data)
+        self._start = time.monotonic()
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = self._file.read(size)
+        due = self._start + self._file.tell() / BYTES_A_SECOND
+        time.sleep(max(0.0, due - time.monotonic()))
+        return data
+
+
+def wall_table(pictures: list[Picture], rounds: int = 5) -> list[str]:
+    from resizer.thumbnails import make_thumbnails
+
+    rate = f"{BYTES_A_SECOND / MIB:.0f} MiB/s"
+    lines = [f"| class | file | download at {rate}, ms | after its end, ms |", "|---|---|---|---|"]
+    for picture in pictures:
+        data = picture.path.read_bytes()
+        after = []
+        for _ in range(rounds):
+            source = Throttled(data)
+            start = time.monotonic()
+            make_thumbnails(source, len(data), (400, 200))  # type: ignore[arg-type]
+            after.append(time.monotonic() - start - len(data) / BYTES_A_SECOND)
+        download = 1000 * len(data) / BYTES_A_SECOND
+        cells = (picture.kind, picture.path.name, f"{download:.0f}", f"{1000 * median(after):.0f}")
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines

@@ -1,0 +1,108 @@
+"""`python -m local.aws`: what AWS is to the containers of docker-compose.yml.
+
+The emulator, the template deployed into it, an identity for each container, and the gate between
+S3's events and the resizer's containers. `ready` is written when all of it answers.
+"""
+
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from local import infrastructure, logs
+from local.emulator import (
+    ROOT,
+    Credentials,
+    Emulator,
+    EmulatorError,
+    endpoint_environment,
+)
+from local.gate import Containers
+from local.infrastructure import GIVE_UP, RESIZE_IMAGE, DeployError, Stack
+from local.pool import Pool
+from local.settings import Settings, SettingsError
+
+RIE_PORT = 8080
+FUNCTION_SECONDS = 300.0  # as in the template
+NOT_ALL_MENDED = 3  # exit code of the doctor
+# Lambda waits a minute before the first retry; a claim is held for CLAIM_SECONDS, which is less.
+OPTIONS = {
+    "BIND_HOST": "0.0.0.0",  # noqa: S104 -- the network of the compose project
+    "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "15",
+    "LAMBDA_ASYNC_RETRY_MAX_SECONDS": "15",
+}
+
+log = logging.getLogger(__name__)
+
+
+def run(settings: Settings, identities: Path, ready: Path) -> None:
+    """Run until a signal; raises EmulatorError or DeployError."""
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    _forget(identities)
+    with Pool() as pool:
+        functions = {name: pool.url(name) for name in (RESIZE_IMAGE, GIVE_UP)}
+        pool.route(RESIZE_IMAGE, Containers("resizer", RIE_PORT, FUNCTION_SECONDS))
+        pool.route(GIVE_UP, Containers("give-up", RIE_PORT, FUNCTION_SECONDS))
+        with Emulator(settings.emulator_port, settings.data, functions, OPTIONS) as emulator:
+            stack = infrastructure.deploy(emulator.root, emulator.url, settings.parameters)
+            _rebuild(emulator, stack)
+            _introduce(identities / "api", stack.api)
+            _introduce(identities / "resizer", stack.resizer)
+            _introduce(identities / "give-up", stack.give_up)
+            ready.write_text("ready\n")
+            log.info("ready: the stack is deployed and the index rebuilt")
+            while not stopped.wait(0.5):
+                if not emulator.alive:
+                    raise EmulatorError("The emulator ended by itself.")
+    _forget(identities)
+
+
+def _rebuild(emulator: Emulator, stack: Stack) -> None:
+    """Rebuild the index from the bucket: the emulator's table does not outlive it."""
+    environment = {
+        **os.environ,
+        **emulator.root.environment(),
+        **endpoint_environment(emulator.url),
+        "BUCKET": stack.bucket,
+        "DYNAMODB_TABLE": stack.table,
+    }
+    doctor = ["-m", "resizer", "doctor", "--repair", "--grace", "0"]
+    done = subprocess.run([sys.executable, *doctor], cwd=ROOT, env=environment, check=False)
+    if done.returncode not in {0, NOT_ALL_MENDED}:
+        code = done.returncode
+        raise DeployError(f"The index could not be rebuilt: the doctor ended with {code}.")
+
+
+def _introduce(folder: Path, keys: Credentials) -> None:
+    """Write an identity where its container, and no other one, reads it (AWS_CONFIG_FILE)."""
+    whole = folder / "config.new"
+    whole.write_text(
+        "[default]\n"
+        f"aws_access_key_id = {keys.access_key_id}\n"
+        f"aws_secret_access_key = {keys.secret_access_key}\n"
+        f"aws_session_token = {keys.session_token}\n"
+        "s3 =\n"
+        "    addressing_style = path\n"  # buckets have no names of their own here
+    )
+    whole.rename(folder / "config")
+
+
+def _forget(identities: Path) -> None:
+    """A container that starts before we are ready must find no identity, not an old one."""
+    for folder in identities.iterdir():
+        for path in folder.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+if __name__ == "__main__":
+    logs.configure("aws")
+    try:
+        run(Settings.from_environment(os.environ), Path("/identities"), Path("/tmp/ready"))  # noqa: S108
+    except (SettingsError, EmulatorError, DeployError) as exc:
+        sys.exit(str(exc))

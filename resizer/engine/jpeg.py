@@ -1,0 +1,61 @@
+"""JPEG at 1/2, 1/4 or 1/8: libjpeg's inverse DCT makes fewer pixels for a fraction of the cost."""
+
+from io import BytesIO
+from typing import NamedTuple
+
+from PIL.JpegImagePlugin import JpegImageFile
+
+from resizer.engine.download import Download
+from resizer.engine.limits import Limits
+from resizer.engine.scans import count_scans, prune_for_eighth
+
+BLOCK_BYTES = 256 * 1024  # a call of the decoder for each: few enough, and soon enough
+MARGIN = 1.0  # a scaled decode is at least this many times the largest thumbnail
+SCALES = (8, 4, 2, 1)
+COEFFICIENT_BYTES = 2
+
+Box = tuple[float, float, float, float]
+
+
+class Draft(NamedTuple):
+    image: JpegImageFile
+    box: Box | None  # the part of the decoded image that the original covers
+
+
+def decode_jpeg(image: JpegImageFile, download: Download, ratio: float, limits: Limits) -> Draft:
+    """Set up the smallest decode for thumbnails `ratio` times smaller than the original."""
+    scale = next((scale for scale in SCALES if ratio >= scale * MARGIN), 1)
+    if _has_several_scans(image, download):
+        data = download.whole()
+        limits.check_scans(count_scans(data), _coefficient_bytes(image))
+        pruned = prune_for_eighth(data) if scale == 8 else None
+        if pruned is not None:
+            image = JpegImageFile(BytesIO(pruned))
+    else:
+        download.seek(0)
+        download.forward_only()
+    image.decodermaxblock = BLOCK_BYTES
+    drafted = image.draft(None, (image.width // scale or 1, image.height // scale or 1))
+    return Draft(image, None if drafted is None else drafted[1])
+
+
+def _has_several_scans(image: JpegImageFile, download: Download) -> bool:
+    """Then libjpeg holds every coefficient and decodes nothing before the last scan.
+
+    Progressive, or sequential with fewer components in the first scan than in the frame: Pillow has
+    just read the header of that scan.
+    """
+    if "progressive" in image.info:
+        return True
+    end = download.tell()
+    length = 6 + 2 * image.layers
+    download.seek(end - length - 2)
+    header = download.read(5)
+    return header != b"\xff\xda" + length.to_bytes(2, "big") + bytes((image.layers,))
+
+
+def _coefficient_bytes(image: JpegImageFile) -> int:
+    across = max(part[1] for part in image.layer)
+    down = max(part[2] for part in image.layer)
+    samples = sum(part[1] * part[2] for part in image.layer) / (across * down or 1)
+    return int(image.width * image.height * samples * COEFFICIENT_BYTES)

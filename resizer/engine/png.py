@@ -1,0 +1,83 @@
+"""A large PNG in strips: 48 megapixels in a few MB instead of 200.
+
+Pillow decodes a PNG only whole. So the rows are inflated here as the download goes on, and handed
+to Pillow's decoder in groups, deflated again by copying (level 0). A row's filter may refer to the
+row above it (PNG 3, section 9), so every group begins with the last row of the one before, as plain
+bytes.
+"""
+
+import zlib
+from collections.abc import Iterator
+
+from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
+
+from resizer.engine.download import Download
+
+PIXELS_WORTH_IT = 20_000_000  # below, the whole frame is small and decoding it at once is quicker
+CHANNELS = {"LA": 2, "RGB": 3, "RGBA": 4}  # of 8 bits; other modes are small or rare
+UNFILTERED = b"\0"
+
+
+def decodes_in_strips(image: Image.Image) -> bool:
+    """A large PNG of 8-bit colour, neither interlaced nor animated, without a colour key."""
+    return (
+        isinstance(image, PngImageFile)
+        and image.width * image.height >= PIXELS_WORTH_IT
+        and len(image.tile) == 1
+        and image.tile[0].args == image.mode in CHANNELS
+        and not image.is_animated
+        and not {"interlace", "transparency"} & image.info.keys()
+    )
+
+
+def png_strips(image: PngImageFile, download: Download, rows: int) -> Iterator[Image.Image]:
+    """Strips of `rows` rows, the last shorter; after it `image.info` has a late EXIF block too."""
+    width, height, mode = image.width, image.height, image.mode
+    row_bytes = 1 + width * CHANNELS[mode]
+    chunks = _chunks(image, download)
+    pieces = _inflated(chunks, rows * row_bytes)
+    above = b""
+    for top in range(0, height, rows):
+        count = min(rows, height - top)
+        filtered = next(pieces, b"")[: count * row_bytes]
+        if len(filtered) < count * row_bytes:
+            raise OSError("image file is truncated")
+        group = zlib.compress(above + filtered, 0)
+        strip = Image.frombytes(mode, (width, count + bool(above)), group, "zip", mode)
+        strip = strip.crop((0, 1, width, count + 1)) if above else strip
+        above = UNFILTERED + strip.crop((0, count - 1, width, count)).tobytes()
+        yield strip
+    for _ in chunks:  # to the end: the EXIF block may follow the pixels
+        pass
+
+
+def _chunks(image: PngImageFile, download: Download) -> Iterator[bytes]:
+    """The data of each IDAT chunk, from the first on; notes an EXIF block on the way."""
+    at = image.tile[0].offset - 8
+    download.forward_only()
+    while True:
+        download.seek(at)
+        header = download.read(8)
+        length = int.from_bytes(header[:4], "big")
+        if len(header) < 8 or header[4:] == b"IEND":
+            return
+        if header[4:] == b"IDAT":
+            yield download.read(length)
+        elif header[4:] == b"eXIf":
+            image.info["exif"] = b"Exif\0\0" + download.read(length)
+        at += 8 + length + 4
+
+
+def _inflated(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """The stream in pieces of `size` bytes, the last shorter; never more than that ahead."""
+    inflate = zlib.decompressobj()
+    piece = b""
+    for chunk in chunks:
+        while chunk:
+            piece += inflate.decompress(chunk, size - len(piece))
+            chunk = inflate.unconsumed_tail
+            if len(piece) == size:
+                yield piece
+                piece = b""
+    yield piece + inflate.flush()
