@@ -117,7 +117,7 @@ python:
 		echo "$(PYTHON) lacks the venv module: install it (Debian and Ubuntu: apt-get install python3-venv)."; exit 1; }
 
 node:
-	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null && npm --version >/dev/null 2>&1 || { \
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1 || { \
 		echo "The Next.js front end needs Node 20 or newer with npm, which is not here; make run works without it."; exit 1; }
 
 chromium:
