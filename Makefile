@@ -1,13 +1,16 @@
 # All that a contributor runs. Needs Python 3.11 or newer with venv, and make.
 
 PYTHON ?= python3
-GROUPS := api lambda resizer dev emulator checks checkov
+GROUPS := api lambda resizer dev emulator checks checkov benchmarks schema
 INSTALL := -m pip install -qq --disable-pip-version-check --no-deps --require-hashes
 SAM := SAM_CLI_TELEMETRY=0 .venv-checks/bin/sam
 DOCKERFILES := Dockerfile.api Dockerfile.resizer local/Dockerfile
+WEB := examples/nextjs
+CHROMIUM ?= $(firstword $(shell which chromium chromium-browser google-chrome 2>/dev/null))
+export NEXT_TELEMETRY_DISABLED := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test test-containers test-guards bench-kills bench-cold verify-deploy check lint types imports template containers lock openapi clean python
+.PHONY: help setup run test test-containers test-guards bench-kills bench-resize fuzz check lint types imports template containers lock openapi clean python test-api-schema bench-api bench-cold verify-deploy web test-web web-client web-screenshots node chromium
 
 help: ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 16
@@ -17,8 +20,16 @@ setup: .venv/made .venv-emulator/made ## make the virtual environments (the othe
 run: setup ## run the whole system on this machine until Ctrl-C
 	@exec .venv/bin/python -m local
 
+web: setup $(WEB)/node_modules/.package-lock.json ## run it with the Next.js front end, with real sign-in
+	cd $(WEB) && npm run --silent build
+	@cd $(WEB) && exec node scripts/system.mjs
+
 test: setup .venv-checks/made ## run the tests; ARGS="-k cursor" picks some
 	.venv/bin/python -m pytest $(ARGS)
+
+test-web: setup $(WEB)/node_modules/.package-lock.json | chromium ## test that front end in a browser
+	cd $(WEB) && npm run --silent check && npm run --silent build
+	cd $(WEB) && CHROMIUM=$(CHROMIUM) npm test --silent -- $(ARGS)
 
 test-containers: setup ## run the tests of the images and of docker compose, where an engine answers
 	@if docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1; then \
@@ -36,6 +47,18 @@ verify-deploy: setup ## attack a running API as an outsider: ARGS="--api URL --u
 
 bench-kills: setup ## send 500 pictures through the running system while its workers are killed
 	.venv/bin/python -m benchmarks.kills $(ARGS)
+
+bench-resize: .venv-benchmarks/made ## measure the thumbnail engine beside its peers; ARGS="--corpus DIR"
+	.venv-benchmarks/bin/python -m benchmarks.resize $(ARGS)
+
+fuzz: .venv/made ## 24,000 damaged pictures through the thumbnail engine
+	.venv/bin/python -m tests.resizer.mutations $(ARGS)
+
+test-api-schema: setup .venv-schema/made ## let schemathesis look for answers that the OpenAPI document does not allow
+	.venv/bin/python -m tests.api.conformance .venv-schema/bin/schemathesis --max-examples 350 --seed 1 $(ARGS)
+
+bench-api: setup ## measure the API beside botocore and a plain FastAPI version
+	.venv/bin/python -m benchmarks.api
 
 check: lint types imports template containers ## lint, format, types, imports, template, Dockerfiles
 
@@ -74,8 +97,16 @@ lock: .venv-checks/made ## lock the newest allowed versions of all dependencies
 openapi: .venv/made ## write docs/openapi.json
 	.venv/bin/python -m api openapi > docs/openapi.json
 
+web-client: $(WEB)/node_modules/.package-lock.json ## write the front end's API types from docs/openapi.json
+	cd $(WEB) && npm run --silent client
+
+web-screenshots: setup $(WEB)/node_modules/.package-lock.json | chromium ## take the pictures of README
+	cd $(WEB) && npm run --silent build
+	cd $(WEB) && CHROMIUM=$(CHROMIUM) npm run --silent screenshots
+
 clean: ## remove environments, caches and the data of the local run
 	rm -rf .venv .venv-* .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(WEB)/node_modules $(WEB)/.next $(WEB)/test-results
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # An environment is made again when its lock changes.
@@ -85,6 +116,10 @@ clean: ## remove environments, caches and the data of the local run
 
 .venv-%/made: requirements/%.txt | python
 	$(call make-environment,.venv-$*,$<)
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json | node
+	cd $(WEB) && npm ci --no-audit --no-fund
+	@touch $@
 
 define make-environment
 @echo "making $(1) from $(2)"
@@ -98,3 +133,11 @@ python:
 		echo "Thumbline needs Python 3.11 or newer, and $(PYTHON) is not: name one with PYTHON=, as in make PYTHON=python3.12 run."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "$(PYTHON) lacks the venv module: install it (Debian and Ubuntu: apt-get install python3-venv)."; exit 1; }
+
+node:
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1 || { \
+		echo "The Next.js front end needs Node 20 or newer with npm, which is not here; make run works without it."; exit 1; }
+
+chromium:
+	@test -x "$(CHROMIUM)" || { \
+		echo "The browser tests need Chromium (Debian and Ubuntu: apt-get install chromium), or name one with CHROMIUM=."; exit 1; }

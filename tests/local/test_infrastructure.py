@@ -139,6 +139,7 @@ RESIZER_DENIED = [
     ("s3", "get_object", {"Key": "elsewhere"}),
     ("s3", "delete_object", {"Key": "elsewhere"}),
     ("s3", "list_objects_v2", {}),
+    ("s3", "list_objects_v2", {"Prefix": "elsewhere/"}),
     ("dynamodb", "put_item", {"Item": RECORD}),
     ("dynamodb", "query", {"KeyConditionExpression": "userId = :u"}),
     ("dynamodb", "scan", {}),

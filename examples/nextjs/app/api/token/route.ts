@@ -1,0 +1,10 @@
+import { auth } from "@/auth";
+import { issueApiToken } from "@/lib/api-token";
+
+/** Session cookie in, short-lived bearer token for the API out. */
+export async function GET(): Promise<Response> {
+  const userId = (await auth())?.user?.id;
+  const headers = { "Cache-Control": "no-store" };
+  if (!userId) return new Response(null, { status: 401, headers });
+  return Response.json(await issueApiToken(userId), { headers });
+}

@@ -1,0 +1,40 @@
+/**
+ * The content type of an image by its first bytes. File names lie, and browsers leave
+ * `File.type` empty for formats that the system does not know (HEIC on most desktops).
+ */
+export type ImageType =
+  | "image/jpeg"
+  | "image/png"
+  | "image/webp"
+  | "image/gif"
+  | "image/avif"
+  | "image/heic"
+  | "image/heif"
+  | "image/tiff"
+  | "image/bmp";
+
+/** For the `accept` attribute of a file input: what the API takes. */
+export const ACCEPT =
+  "image/jpeg,image/png,image/webp,image/gif,image/avif,image/heic,image/heif,image/tiff,image/bmp,.heic,.heif";
+
+const HEAD_BYTES = 32;
+
+const SIGNATURES: [RegExp, ImageType][] = [
+  [/^\xff\xd8\xff/s, "image/jpeg"],
+  [/^\x89PNG\r\n/s, "image/png"],
+  [/^RIFF.{4}WEBP/s, "image/webp"],
+  [/^GIF8[79]a/s, "image/gif"],
+  [/^.{4}ftypavi[fs]/s, "image/avif"],
+  [/^.{4}ftyp(mif1|msf1).*avif/s, "image/avif"],
+  [/^.{4}ftyp(hei[cxms]|hev[cxms])/s, "image/heic"],
+  [/^.{4}ftyp(mif1|msf1)/s, "image/heif"],
+  [/^(II\*\0|MM\0\*)/s, "image/tiff"],
+  [/^BM.{4}\0\0\0\0/s, "image/bmp"],
+];
+
+/** Null for everything that is not an image the API takes. */
+export async function imageType(file: Blob): Promise<ImageType | null> {
+  const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
+  const text = String.fromCharCode(...head);
+  return SIGNATURES.find(([signature]) => signature.test(text))?.[1] ?? null;
+}

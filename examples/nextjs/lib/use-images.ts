@@ -1,0 +1,168 @@
+"use client";
+
+import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
+import { type Api, dataOf, type Image, type Page } from "./api";
+import { PAGE_SIZE } from "./settings";
+import { UploadError } from "./uploads";
+
+const WATCHERS = 3; // of the six connections that a browser opens to the API over HTTP/1.1
+const WAIT_SECONDS = 20;
+const TURN_SECONDS = 3; // where more images than watchers wait
+const PAUSE_MS = 2_000;
+const ABANDONED_MS = 10 * 60_000;
+
+/** A user's images, newest first: pages, live progress of unfinished ones, changes of one's own. */
+export function useImages(api: Api, userId: string, first: Page | null) {
+  const [images, setImages] = useState<Image[]>(first?.items ?? []);
+  const [cursor, setCursor] = useState(first ? first.nextCursor : undefined);
+  const [problem, setProblem] = useState<string | null>(null);
+  const [loading, setLoading] = useState(false);
+  const unsent = useRef(new Set<string>()); // planned by this page: nothing to wait for yet
+
+  const put = useCallback(
+    (...incoming: Image[]) => setImages((known) => merge(known, incoming)),
+    [],
+  );
+  const drop = useCallback(
+    (imageId: string) => setImages((known) => known.filter((image) => image.imageId !== imageId)),
+    [],
+  );
+
+  const planned = useCallback(
+    (image: Image) => {
+      unsent.current.add(image.imageId);
+      put(image);
+    },
+    [put],
+  );
+  const sent = useCallback(
+    (image: Image) => {
+      unsent.current.delete(image.imageId);
+      put({ ...image, status: "processing" }); // the event is on its way
+    },
+    [put],
+  );
+
+  const loadMore = useCallback(async () => {
+    if (loading || cursor === null) return;
+    setLoading(true);
+    setProblem(null);
+    try {
+      const query = { limit: PAGE_SIZE, ...(cursor && { cursor }) };
+      const page = await dataOf(
+        api.GET("/users/{userId}/images", { params: { path: { userId }, query } }),
+      );
+      put(...page.items);
+      setCursor(page.nextCursor);
+    } catch (error) {
+      setProblem(error instanceof UploadError ? error.code : "internal_error");
+    } finally {
+      setLoading(false);
+    }
+  }, [api, userId, cursor, loading, put]);
+
+  /** Read one image again, after up to `wait` seconds if it is unfinished. */
+  const refresh = useCallback(
+    async (imageId: string, wait = 0, signal?: AbortSignal) => {
+      const path = { userId, imageId };
+      const params = { path, query: { wait } };
+      try {
+        put(
+          await dataOf(
+            api.GET("/users/{userId}/images/{imageId}", {
+              params,
+              ...(signal && { signal }),
+            }),
+          ),
+        );
+      } catch (error) {
+        if (!(error instanceof UploadError && error.status === 404)) throw error;
+        drop(imageId);
+      }
+    },
+    [api, userId, put, drop],
+  );
+
+  useWatch(images, unsent, refresh);
+  return {
+    images: images.filter((image) => !isAbandoned(image)),
+    complete: cursor === null,
+    loading,
+    problem,
+    loadMore,
+    planned,
+    sent,
+    drop,
+    put,
+    refresh,
+  };
+}
+
+/** Keep a few waiting requests open until every image is done or failed. */
+function useWatch(
+  images: Image[],
+  unsent: RefObject<Set<string>>,
+  refresh: (imageId: string, wait: number, signal: AbortSignal) => Promise<void>,
+): void {
+  const waiting = useRef(new Set<string>());
+  const asked = useRef(new Map<string, number>());
+  const lifetime = useRef<AbortController>(null);
+  const [, setRound] = useState(0);
+
+  useEffect(() => {
+    const controller = new AbortController();
+    lifetime.current = controller;
+    const nobody = waiting.current;
+    return () => {
+      controller.abort();
+      nobody.clear();
+    };
+  }, []);
+
+  useEffect(() => {
+    const signal = lifetime.current?.signal;
+    if (!signal || signal.aborted) return;
+    const unfinished = images.filter(
+      (image) => isUnfinished(image) && !isAbandoned(image) && !unsent.current.has(image.imageId),
+    );
+    const wait = unfinished.length > WATCHERS ? TURN_SECONDS : WAIT_SECONDS;
+    const next = unfinished
+      .map(({ imageId }) => imageId)
+      .filter((imageId) => !waiting.current.has(imageId))
+      .reverse() // the oldest first, as they are processed
+      .sort((a, b) => (asked.current.get(a) ?? 0) - (asked.current.get(b) ?? 0))
+      .slice(0, WATCHERS - waiting.current.size);
+    for (const imageId of next) {
+      waiting.current.add(imageId);
+      asked.current.set(imageId, Date.now());
+      refresh(imageId, wait, signal)
+        .catch(() => new Promise((resolve) => setTimeout(resolve, PAUSE_MS)))
+        .finally(() => {
+          if (signal.aborted) return;
+          waiting.current.delete(imageId);
+          setRound((round) => round + 1);
+        });
+    }
+  });
+}
+
+const ORDER = { pending: 0, processing: 1, failed: 2, done: 2 };
+
+function isUnfinished(image: Image): boolean {
+  return ORDER[image.status] < 2;
+}
+
+/** Planned long ago, and its bytes never came: another page was closed in the middle. */
+function isAbandoned(image: Image): boolean {
+  return image.status === "pending" && image.createdAt < Date.now() - ABANDONED_MS;
+}
+
+/** Newest first, each once. A late answer never takes an image back to an earlier status. */
+export function merge(known: Image[], incoming: Image[]): Image[] {
+  const images = new Map(known.map((image) => [image.imageId, image]));
+  for (const image of incoming) {
+    const before = images.get(image.imageId);
+    if (!before || ORDER[image.status] >= ORDER[before.status]) images.set(image.imageId, image);
+  }
+  return [...images.values()].sort((a, b) => (a.imageId < b.imageId ? 1 : -1));
+}

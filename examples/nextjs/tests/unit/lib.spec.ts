@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "@playwright/test";
+import type { Image } from "@/lib/api";
+import { imageType } from "@/lib/image-type";
+import { inWords } from "@/lib/problems";
+import { thumbnailLoader, tileSizes } from "@/lib/thumbnails";
+import { merge } from "@/lib/use-images";
+
+const HEADS: [string, string | null][] = [
+  ["\xff\xd8\xff\xe0\0\x10JFIF", "image/jpeg"],
+  ["\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "image/png"],
+  ["RIFF\x24\0\0\0WEBPVP8 ", "image/webp"],
+  ["GIF89a\x01\0", "image/gif"],
+  ["\0\0\0\x20ftypavif\0\0\0\0", "image/avif"],
+  ["\0\0\0\x20ftypmif1\0\0\0\0mif1avif", "image/avif"],
+  ["\0\0\0\x18ftypheic\0\0\0\0", "image/heic"],
+  ["\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "image/heif"],
+  ["II*\0\x08\0\0\0", "image/tiff"],
+  ["MM\0*\0\0\0\x08", "image/tiff"],
+  ["BM\x36\0\x0c\0\0\0\0\0", "image/bmp"],
+  ["not a picture", null],
+  ["BMW is a car", null],
+  ["\0\0\0\x18ftypisom\0\0\0\0", null],
+  ["<svg xmlns='http://www.w3.org/2000/svg'/>", null],
+  ["", null],
+];
+
+for (const [head, type] of HEADS) {
+  test(`${JSON.stringify(head.slice(0, 16))} begins ${type ?? "no picture"}`, async () => {
+    const file = new Blob([Uint8Array.from(head, (letter) => letter.charCodeAt(0))]);
+    expect(await imageType(file)).toBe(type);
+  });
+}
+
+function image(change: Partial<Image>): Image {
+  return { imageId: "1", status: "done", thumbnails: [], ...change } as Image;
+}
+
+const thumbnails = [200, 400].map((width) => ({ width, url: `/${width}` })) as Image["thumbnails"];
+
+test("the loader takes the smallest thumbnail that is wide enough, or the widest", () => {
+  const load = thumbnailLoader(image({ thumbnails }));
+  expect([100, 200, 201, 400, 800].map((width) => load({ src: "", width }))).toEqual([
+    "/200",
+    "/200",
+    "/400",
+    "/400",
+    "/400",
+  ]);
+});
+
+test("a wide picture needs more pixels for a square tile", () => {
+  expect(tileSizes(image({ width: 3000, height: 2000 }), 200)).toBe("300px");
+  expect(tileSizes(image({ width: 2000, height: 3000 }), 200)).toBe("200px");
+  expect(tileSizes(image({ width: null, height: null }), 200)).toBe("200px");
+});
+
+test("images are merged newest first, each once", () => {
+  const merged = merge(
+    [image({ imageId: "2" })],
+    [image({ imageId: "1" }), image({ imageId: "3" })],
+  );
+  expect(merged.map(({ imageId }) => imageId)).toEqual(["3", "2", "1"]);
+  expect(merge(merged, merged)).toHaveLength(3);
+});
+
+test("a late answer never takes an image back to an earlier status", () => {
+  for (const status of ["pending", "processing"] as const) {
+    expect(merge([image({})], [image({ status })])[0]?.status).toBe("done");
+  }
+  expect(merge([image({ status: "processing" })], [image({})])[0]?.status).toBe("done");
+});
+
+test("every reason and every refusal of an upload that the API can give has words", () => {
+  const schema = readFileSync(new URL("../../lib/api-schema.d.ts", import.meta.url), "utf8");
+  const reasons = /error: \((.*?)\) \| null;/.exec(schema)?.[1]?.match(/\w+/g) ?? [];
+  expect(reasons).toContain("corrupt_image");
+  const unknown = inWords("no such code");
+  expect(reasons.filter((reason) => inWords(reason) === unknown)).toEqual([]);
+});
