@@ -1,7 +1,7 @@
 # All that a contributor runs. Needs Python 3.11 or newer with venv, and make.
 
 PYTHON ?= python3
-GROUPS := api lambda resizer dev emulator checks checkov
+GROUPS := api lambda resizer dev emulator checks checkov benchmarks schema
 INSTALL := -m pip install -qq --disable-pip-version-check --no-deps --require-hashes
 SAM := SAM_CLI_TELEMETRY=0 .venv-checks/bin/sam
 DOCKERFILES := Dockerfile.api Dockerfile.resizer local/Dockerfile
@@ -10,7 +10,7 @@ CHROMIUM ?= $(firstword $(shell which chromium chromium-browser google-chrome 2>
 export NEXT_TELEMETRY_DISABLED := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run web test test-web test-containers test-guards bench-kills check lint types imports template containers lock openapi web-client web-screenshots clean python node chromium
+.PHONY: help setup run test test-containers test-guards bench-kills bench-resize fuzz check lint types imports template containers lock openapi clean python test-api-schema bench-api bench-cold verify-deploy web test-web web-client web-screenshots node chromium
 
 help: ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 16
@@ -39,8 +39,26 @@ test-containers: setup ## run the tests of the images and of docker compose, whe
 test-guards: setup ## take each guard out of the code and want the model test to notice
 	.venv/bin/python -m pytest -m mutations tests/model $(ARGS)
 
+bench-cold: setup .venv-checks/made ## measure the functions' cold starts under AWS's runtime client
+	.venv/bin/python -m benchmarks.cold_start $(ARGS)
+
+verify-deploy: setup ## attack a running API as an outsider: ARGS="--api URL --user NAME"
+	.venv/bin/python -m tests.verify_deploy $(ARGS)
+
 bench-kills: setup ## send 500 pictures through the running system while its workers are killed
 	.venv/bin/python -m benchmarks.kills $(ARGS)
+
+bench-resize: .venv-benchmarks/made ## measure the thumbnail engine beside its peers; ARGS="--corpus DIR"
+	.venv-benchmarks/bin/python -m benchmarks.resize $(ARGS)
+
+fuzz: .venv/made ## 24,000 damaged pictures through the thumbnail engine
+	.venv/bin/python -m tests.resizer.mutations $(ARGS)
+
+test-api-schema: setup .venv-schema/made ## let schemathesis look for answers that the OpenAPI document does not allow
+	.venv/bin/python -m tests.api.conformance .venv-schema/bin/schemathesis --max-examples 350 --seed 1 $(ARGS)
+
+bench-api: setup ## measure the API beside botocore and a plain FastAPI version
+	.venv/bin/python -m benchmarks.api
 
 check: lint types imports template containers ## lint, format, types, imports, template, Dockerfiles
 

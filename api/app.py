@@ -70,7 +70,7 @@ def described_app(settings: Settings, lifespan: Lifespan[FastAPI] | None = None)
     )
     app.include_router(routes.router)
     app.include_router(health.router)
-    errors.install(app)
+    errors.install(app, [routes.router, health.router])
     describe(app, settings)
     return app
 

@@ -1,6 +1,6 @@
-"""Cursors of a listing: opaque, and good only for the list that handed them out.
+"""Cursors of a listing: opaque, and good only for the user whose list handed them out.
 
-A cursor is the last image id with a tag over it, the user and the filter. See decision 0031 for
+A cursor is the last image id with a tag over it and the user. See decision 0031 for
 why its key comes from the settings.
 """
 
@@ -23,14 +23,14 @@ def cursor_key(*names: str) -> bytes:
     return sha256("\n".join(("thumbline cursor 1", *names)).encode()).digest()
 
 
-def encode_cursor(key: bytes, user_id: str, status: str | None, image_id: str) -> str:
-    """A cursor behind `image_id` in the user's list of that status."""
-    tag = _tag(key, user_id, status, image_id)
+def encode_cursor(key: bytes, user_id: str, image_id: str) -> str:
+    """A cursor behind `image_id` in the user's list."""
+    tag = _tag(key, user_id, image_id)
     return urlsafe_b64encode(tag + image_id.encode()).decode().rstrip("=")
 
 
-def decode_cursor(key: bytes, user_id: str, status: str | None, cursor: str) -> str:
-    """The image id in a cursor; raises InvalidCursorError on any other list's or a forged one."""
+def decode_cursor(key: bytes, user_id: str, cursor: str) -> str:
+    """The image id in a cursor; raises InvalidCursorError on another user's or a forged one."""
     try:
         if len(cursor) > _MAX_CURSOR_CHARS:
             raise ValueError("too long")
@@ -39,11 +39,11 @@ def decode_cursor(key: bytes, user_id: str, status: str | None, cursor: str) -> 
         parse_image_id(image_id)
     except (ValueError, InvalidKeyError) as exc:
         raise InvalidCursorError("not a cursor") from exc
-    if not compare_digest(encode_cursor(key, user_id, status, image_id), cursor):
+    if not compare_digest(encode_cursor(key, user_id, image_id), cursor):
         raise InvalidCursorError("not a cursor of this list")
     return image_id
 
 
-def _tag(key: bytes, user_id: str, status: str | None, image_id: str) -> bytes:
-    text = f"{user_id}\n{status or ''}\n{image_id}"  # no part can hold a line break
+def _tag(key: bytes, user_id: str, image_id: str) -> bytes:
+    text = f"{user_id}\n{image_id}"  # neither part can hold a line break
     return digest(key, text.encode(), "sha256")[:_TAG_BYTES]

@@ -2,13 +2,15 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from api.problems import Code, ProblemError, answer
 from api.repository import is_unavailable
@@ -21,13 +23,12 @@ _BY_STATUS = {
     401: Code.UNAUTHENTICATED,
     403: Code.FORBIDDEN,
     404: Code.NOT_FOUND,
-    405: Code.METHOD_NOT_ALLOWED,
     413: Code.BODY_TOO_LARGE,
     415: Code.UNSUPPORTED_MEDIA_TYPE,
 }
 
 
-def install(app: FastAPI) -> None:
+def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
     """Set the handlers; what none of them takes becomes a 500 in `api.middleware`."""
 
     @app.exception_handler(ProblemError)
@@ -40,6 +41,9 @@ def install(app: FastAPI) -> None:
             return _answer(request, exc.__cause__)
         if isinstance(exc.__cause__, UnicodeDecodeError):
             return _answer(request, ProblemError(Code.MALFORMED_JSON))
+        if exc.status_code == 405:
+            allowed = {"Allow": ", ".join(_methods(request, routers))}
+            return _answer(request, ProblemError(Code.METHOD_NOT_ALLOWED, headers=allowed))
         code = _BY_STATUS.get(exc.status_code, Code.INTERNAL_ERROR)
         return _answer(request, ProblemError(code, headers=exc.headers))
 
@@ -59,6 +63,13 @@ def install(app: FastAPI) -> None:
             log.error("storage: %s", exc.response["Error"].get("Code"))
             return _unavailable(request)
         raise exc  # a wrong setting or a missing permission: a 500, logged whole
+
+
+def _methods(request: Request, routers: Sequence[APIRouter]) -> list[str]:
+    """All methods that this address takes; Starlette tells those of the first route only."""
+    every = (route for router in routers for route in router.routes)
+    matching = (route for route in every if route.matches(request.scope)[0] is not Match.NONE)
+    return sorted(chain.from_iterable(getattr(route, "methods", ()) for route in matching))
 
 
 def _unavailable(request: Request) -> Response:

@@ -21,7 +21,7 @@ class Code(Enum):
     UNSUPPORTED_CONTENT_TYPE = (422, "Images of this content type are not taken")
     FILE_TOO_LARGE = (422, "The file is larger than this service takes")
     INVALID_CURSOR = (422, "The cursor is not one of this list")
-    IDEMPOTENCY_KEY_REUSED = (422, "The idempotency key was used for another request")
+    IDEMPOTENCY_KEY_REUSED = (409, "The idempotency key was used for another request")
     MALFORMED_JSON = (400, "The body is not JSON")
     BAD_REQUEST = (400, "The request cannot be read")
     UNAUTHENTICATED = (401, "A bearer token is needed")

@@ -173,16 +173,21 @@ class Repository:
 
     def sizes(self, user_id: str) -> Iterator[ImageRecord]:
         """All records of a user, with what `api.quota` counts and no more."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="userId = :user",
-            ProjectionExpression="userId, imageId, #status, createdAt, #size, expiresAt",
-            ExpressionAttributeNames={"#status": "status", "#size": "size"},
-            ExpressionAttributeValues={":user": {"S": user_id}},
-            ConsistentRead=True,
-        )
-        for page in pages:
-            yield from map(ImageRecord.from_item, page["Items"])
+        start: Any = {}
+        while True:
+            answer = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="userId = :user",
+                ProjectionExpression="userId, imageId, #status, createdAt, #size, expiresAt",
+                ExpressionAttributeNames={"#status": "status", "#size": "size"},
+                ExpressionAttributeValues={":user": {"S": user_id}},
+                ConsistentRead=True,
+                **start,
+            )
+            yield from map(ImageRecord.from_item, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def delete(
         self, user_id: str, image_id: str, now_seconds: int, widths: Iterable[int]

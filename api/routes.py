@@ -111,7 +111,6 @@ PAGE_LINKS = {
         "operationId": "listImages",
         "parameters": {
             "userId": "$request.path.userId",
-            "status": "$request.query.status",
             "cursor": "$response.body#/nextCursor",
         },
     }
@@ -178,7 +177,7 @@ def list_images(
     ] = None,
 ) -> Response:
     try:
-        before = decode_cursor(needed.cursor_key, user_id, status, cursor) if cursor else None
+        before = decode_cursor(needed.cursor_key, user_id, cursor) if cursor else None
     except InvalidCursorError as exc:
         raise ProblemError(Code.INVALID_CURSOR) from exc
     wanted = Status(status) if status else None
@@ -186,9 +185,7 @@ def list_images(
     addresses = needed.addresses()
     page = schemas.Page.model_construct(
         items=[views.image(record, addresses) for record in found.records],
-        next_cursor=encode_cursor(needed.cursor_key, user_id, status, found.last)
-        if found.last
-        else None,
+        next_cursor=encode_cursor(needed.cursor_key, user_id, found.last) if found.last else None,
     )
     return _json(page, 200)
 

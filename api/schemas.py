@@ -5,7 +5,7 @@ Times are milliseconds since the epoch, sizes bytes, widths and heights pixels.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -40,6 +40,11 @@ class _Model(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
 
 
+def _whole(value: object) -> object:
+    """1.0 is an integer to JSON Schema, and to JavaScript."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class Answer(_Model):
     """An answer of ours."""
 
@@ -66,6 +71,7 @@ class UploadRequest(_Model):
     size: Annotated[
         StrictInt,
         Field(ge=1, description="Bytes. Pinned: storage refuses a longer or shorter file."),
+        BeforeValidator(_whole),
     ]
     sha256: Annotated[
         str | None,

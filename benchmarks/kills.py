@@ -17,8 +17,9 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.e2e.running import Image, Running
+from tests.e2e.running import Running
 from tests.pictures import jpeg
+from tests.uploader import Image
 
 USERS = 5
 SENDERS = 8
@@ -89,7 +90,7 @@ def _upload(running: Running, number: int) -> tuple[str, str]:
 
 
 def _outcome(running: Running, user_id: str, image_id: str) -> str:
-    image = running.finished(user_id, image_id, seconds=180)
+    image = running.finished(user_id, image_id, seconds=600)
     return str(image["error"] or image["status"])
 
 

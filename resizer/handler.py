@@ -3,6 +3,9 @@
 The environment is read and the clients are made here, once for each process.
 """
 
+from resizer import collector  # first of all: see there
+
+# isort: split
 import json
 import logging
 import os
@@ -35,6 +38,7 @@ set_up_logging()
 settings = Settings.from_environment(os.environ)
 repository = Repository(dynamodb_client(), settings.table)
 resizer = Resizer(Storage(s3_client(), settings.bucket), repository, settings, now_ms)
+collector.resume()
 
 
 def handler(event: Mapping[str, Any], context: Context) -> dict[str, int]:

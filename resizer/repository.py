@@ -6,9 +6,9 @@ A refused write returns the record that refused it, so that the caller need not 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
-import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -62,8 +62,8 @@ class Finished:
 
 
 def dynamodb_client() -> "DynamoDBClient":
-    client: DynamoDBClient = boto3.client("dynamodb", config=DYNAMODB_CONFIG)
-    return client
+    session = botocore.session.get_session()
+    return cast("DynamoDBClient", session.create_client("dynamodb", config=DYNAMODB_CONFIG))
 
 
 @dataclass(frozen=True, slots=True)

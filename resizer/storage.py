@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -75,8 +75,8 @@ class StoredObject:
 
 
 def s3_client() -> "S3Client":
-    client: S3Client = boto3.client("s3", config=S3_CONFIG)
-    return client
+    """A client without boto3, whose transfer manager is never used and slow to import."""
+    return cast("S3Client", botocore.session.get_session().create_client("s3", config=S3_CONFIG))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from resizer.engine.errors import UnusableImage
 
 Result = TypeVar("Result")
 PAGE_BYTES = resource.getpagesize()
+DATA_FIELD = 5  # of /proc/self/statm, proc_pid_statm(5)
 
 
 def in_child(work: Callable[[], Result], seconds: float, memory_bytes: int) -> Result:
@@ -63,10 +64,11 @@ def _work_and_exit(work: Callable[[], object], writer: int, memory_bytes: int) -
 
 
 def _limit_memory(extra_bytes: int) -> None:
+    """On writable private memory. RLIMIT_AS would count what malloc only reserves a thread."""
     with open("/proc/self/statm", encoding="ascii") as statm:
-        address_space = int(statm.read().split()[0]) * PAGE_BYTES
-    limit = address_space + extra_bytes
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        data = int(statm.read().split()[DATA_FIELD]) * PAGE_BYTES
+    limit = data + extra_bytes
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 def _read_until(reader: int, deadline: float) -> bytes | None:

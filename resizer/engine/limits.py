@@ -1,7 +1,7 @@
 """What an original may ask of the function. Checked on the header, before a pixel is decoded."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from resizer.engine.errors import UnusableImage
@@ -9,17 +9,20 @@ from resizer.engine.errors import UnusableImage
 MEGAPIXELS = 1_000_000
 MIB = 1024 * 1024
 
-# Formats whose decoder holds the whole frame, most of them several times over: what fits 512 MB.
-# Bytes a pixel are measured, see benchmarks/RESULTS.md.
+MEMORY_BYTES = 512 * MIB  # the function that the defaults are made for
+IDLE_BYTES = 112 * MIB  # of it taken by Python, boto3 and Pillow before a picture comes
+
+# Formats whose decoder holds the whole frame: what fits into the rest of MEMORY_BYTES, by the bytes
+# a pixel that were measured (benchmarks/RESULTS.md). JPEG, and PNG in strips, do not.
 WHOLE_FRAME_PIXELS: Mapping[str, int] = MappingProxyType(
     {
         "PNG": 60 * MEGAPIXELS,
         "WEBP": 25 * MEGAPIXELS,
         "GIF": 50 * MEGAPIXELS,
         "AVIF": 36 * MEGAPIXELS,
-        "HEIF": 50 * MEGAPIXELS,
-        "TIFF": 50 * MEGAPIXELS,
-        "BMP": 50 * MEGAPIXELS,
+        "HEIF": 36 * MEGAPIXELS,
+        "TIFF": 36 * MEGAPIXELS,
+        "BMP": 36 * MEGAPIXELS,
     }
 )
 
@@ -37,7 +40,19 @@ class Limits:
     max_coefficient_bytes: int = 300 * MIB  # held by libjpeg for a JPEG of several scans
     whole_frame_pixels: Mapping[str, int] = field(default_factory=lambda: WHOLE_FRAME_PIXELS)
     decode_seconds: float = 20.0  # of an isolated decoder, wall time
-    decode_memory_bytes: int = 400 * MIB  # of an isolated decoder, above what the parent has
+    decode_memory_bytes: int = 360 * MIB  # of an isolated decoder, above what the parent has
+
+    def for_memory(self, memory_bytes: int) -> "Limits":
+        """These limits, made for 512 MB, for a function of another size."""
+        share = max(0, memory_bytes - IDLE_BYTES) / (MEMORY_BYTES - IDLE_BYTES)
+        return replace(
+            self,
+            max_coefficient_bytes=int(self.max_coefficient_bytes * share),
+            whole_frame_pixels={
+                n: int(most * share) for n, most in self.whole_frame_pixels.items()
+            },
+            decode_memory_bytes=int(self.decode_memory_bytes * share),
+        )
 
     def check_bytes(self, size: int) -> None:
         if size <= 0:

@@ -47,6 +47,6 @@ def dominant_colour(tiny: Image.Image) -> str:
 
 
 def _fit(image: Image.Image, pixels: int) -> Image.Image:
-    longer = max(image.size)
-    size = tuple(max(1, round(side * pixels / longer)) for side in image.size)
+    scale = pixels / max(image.size)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     return image.resize(size, Image.Resampling.BOX)

@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 import httpx
+import hypothesis
 import pytest
 from fastapi import FastAPI
 
@@ -13,6 +14,10 @@ from api.app import create_app
 from api.settings import Settings
 from local.emulator import REGION, Emulator
 from tests.api.serving import serve
+
+# A machine that is busy with something else is no failure.
+hypothesis.settings.register_profile("api", deadline=None)
+hypothesis.settings.load_profile("api")
 
 CreateApp = Callable[..., FastAPI]
 

@@ -75,6 +75,8 @@ def issuing() -> Iterator[Issuer]:
         issuer.url = f"http://127.0.0.1:{server.server_port}/jwks.json"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
-        yield issuer
-        server.shutdown()
-        thread.join()
+        try:
+            yield issuer
+        finally:
+            server.shutdown()
+            thread.join()

@@ -55,7 +55,7 @@ def test_two_users_may_choose_the_same_key(client: httpx.Client, user_id: str) -
 def test_a_key_is_not_good_for_another_request(client: httpx.Client, user_id: str) -> None:
     assert post(client, user_id, "key-1").status_code == 201
     answer = post(client, user_id, "key-1", {**CAT, "size": 11})
-    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+    assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_key_reused")
     assert count_images(client, user_id) == 1
 
 

@@ -62,7 +62,8 @@ def test_a_batch_with_too_many_files_is_refused(client: httpx.Client) -> None:
 
 
 def test_a_method_that_is_not_taken_says_which_ones_are(client: httpx.Client) -> None:
-    assert "GET" in client.patch("/users/u/images").headers["allow"]
+    for path, allowed in (("images", "GET"), ("images/1763853422000-x", "DELETE, GET")):
+        assert client.patch(f"/users/u/{path}").headers["allow"] == allowed
 
 
 @pytest.mark.parametrize("announced", [True, False], ids=["announced", "streamed"])

@@ -71,6 +71,23 @@ def test_storage_takes_the_upload_and_keeps_what_was_declared(
     assert decode_filename(head["Metadata"]["filename"]) == name
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_a_page_of_the_front_end_may_send_the_upload(
+    client: httpx.Client, user_id: str, method: str
+) -> None:
+    upload = planned(client, user_id, method=method)["upload"]
+    preflight = httpx.options(
+        upload["url"],
+        headers={
+            "Origin": "http://localhost:3000",
+            "Access-Control-Request-Method": method,
+            "Access-Control-Request-Headers": ", ".join(sorted(map(str.lower, upload["headers"]))),
+        },
+    )
+    assert preflight.status_code == 200
+    assert method in preflight.headers["access-control-allow-methods"]
+
+
 @pytest.mark.parametrize(
     ("data", "fields"),
     [
@@ -146,6 +163,12 @@ def test_storage_refuses_an_upload_after_its_time(make_app: CreateApp, user_id: 
         assert send(upload).status_code == 403
 
 
+def test_a_size_that_javascript_wrote_with_a_point_is_a_size(
+    client: httpx.Client, user_id: str
+) -> None:
+    assert planned(client, user_id, size=10.0)["image"]["size"] == 10
+
+
 def test_a_batch_is_answered_in_order_with_a_record_for_each(
     client: httpx.Client, user_id: str
 ) -> None:
@@ -173,6 +196,8 @@ def test_a_batch_with_one_bad_file_plans_nothing(client: httpx.Client, user_id: 
     [
         ({"size": 0}, "invalid_request", "/size"),
         ({"size": "10"}, "invalid_request", "/size"),
+        ({"size": 10.5}, "invalid_request", "/size"),
+        ({"size": True}, "invalid_request", "/size"),
         ({"size": 50_000_001}, "file_too_large", None),
         ({"contentType": "image/svg+xml"}, "unsupported_content_type", "/contentType"),
         ({"filename": ""}, "invalid_filename", "/filename"),

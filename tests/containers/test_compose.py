@@ -11,6 +11,7 @@ import pytest
 from local.emulator import ROOT
 from tests.containers.compose import Compose
 from tests.pictures import jpeg, opened
+from tests.verify_deploy import Outsider, verify
 
 pytestmark = pytest.mark.containers
 
@@ -101,3 +102,14 @@ def test_two_resizers_share_the_work(compose: Compose, user_id: str) -> None:
         compose.run("up", "--wait", "--detach", "--no-build", "--scale", "resizer=1")
     workers = {line.partition(" ")[0] for line in logs.splitlines() if user_id in line}
     assert len(workers) == 2
+
+
+def test_the_images_withstand_an_outsider(compose: Compose, user_id: str) -> None:
+    with Outsider(compose.api_url, user_id, None) as outsider:
+        outcomes = {name: outcome for name, outcome, _ in verify(outsider)}
+    assert set(outcomes.values()) == {"withstood", "not run"}
+    assert [name for name, outcome in outcomes.items() if outcome == "not run"] == [
+        "a request without a token",
+        "another users images",
+        "a replay after expiry",
+    ]

@@ -97,6 +97,15 @@ class Rie:
         return self._log.read_text()
 
     @property
+    def cpu_ms(self) -> float:
+        """Processor time of the function's process until now (proc(5), "/proc/pid/stat")."""
+        threads = Path(f"/proc/{self._process.pid}/task").glob("*/children")
+        (function,) = " ".join(thread.read_text() for thread in threads).split()
+        fields = Path(f"/proc/{function}/stat").read_text().rpartition(")")[2].split()
+        ticks = int(fields[11]) + int(fields[12])
+        return 1000 * ticks / os.sysconf("SC_CLK_TCK")
+
+    @property
     def init_ms(self) -> float:
         """How long the runtime client took until it asked for the first event."""
         found = INIT_REPORT.search(self.log)

@@ -64,7 +64,7 @@ def test_an_exit_and_a_bad_import_are_failures(tmp_path: Path, handler: str) -> 
 @pytest.fixture
 def resizer(stack: Stack, tmp_path: Path) -> Iterator[Rie]:
     """ResizeImage as the image starts it, with the role and the variables of the template."""
-    (function,) = [each for each in stack.functions if each.name.endswith("ResizeImage")]
+    function = stack.resize_image_function
     with Rie(
         function.handler, [ROOT], tmp_path / "log", environment=function.environment
     ) as running:

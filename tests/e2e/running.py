@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -14,7 +15,7 @@ from local.emulator import ROOT
 from tests.conftest import free_port
 from tests.uploader import Uploader
 
-START_SECONDS = 60
+START_SECONDS = 120
 
 
 @dataclass
@@ -47,7 +48,10 @@ class Running(Uploader):
                 start_new_session=True,
             )
         assert self.process.stdout is not None
+        hung = threading.Timer(START_SECONDS, self.process.kill)
+        hung.start()
         self.ready = self.process.stdout.readline()
+        hung.cancel()
         if not self.ready.startswith("ready "):
             self.stop()
             raise AssertionError(f"not ready: {self.log.read_text()}")

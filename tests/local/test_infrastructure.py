@@ -67,7 +67,7 @@ def test_the_bucket_takes_nothing_without_tls_where_there_is_tls(
     root_session: boto3.Session,
 ) -> None:
     policy = _resources(root_session)["ImagesBucketPolicy"]["Properties"]["PolicyDocument"]
-    (statement,) = policy["Statement"]
+    (statement,) = (one for one in policy["Statement"] if one.get("Sid") == "TlsOnly")
     assert statement["Effect"] == "Deny"
     assert statement["Principal"] == "*"
     assert statement["Action"] == "s3:*"
@@ -139,6 +139,7 @@ RESIZER_DENIED = [
     ("s3", "get_object", {"Key": "elsewhere"}),
     ("s3", "delete_object", {"Key": "elsewhere"}),
     ("s3", "list_objects_v2", {}),
+    ("s3", "list_objects_v2", {"Prefix": "elsewhere/"}),
     ("dynamodb", "put_item", {"Item": RECORD}),
     ("dynamodb", "query", {"KeyConditionExpression": "userId = :u"}),
     ("dynamodb", "scan", {}),

@@ -55,6 +55,12 @@ class History(RuleBasedStateMachine):
     def upload(self, key: OriginalKey, good: bool) -> None:
         self.system.upload(key, good)
 
+    @precondition(idle)
+    @rule(key=keys)
+    def upload_and_deliver(self, key: OriginalKey) -> None:
+        self.system.upload(key, good=True)
+        self.system.deliver(self.system.events[-1])
+
     @precondition(has_event)
     @rule(pick=picks, again=st.booleans())
     def deliver(self, pick: int, again: bool) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 USERS = ("ann", "bob")
-IMAGE_IDS = ("1763853422123-00000000-a.jpg", "1763853422124-00000000-b.jpg")
+IMAGE_IDS = ("1763853422123-00000000-a.jpg",)  # one for both: their thumbnails collide
 WRITES = ("Put", "Update", "Delete", "Transact")  # what their AWS operations begin with
 RANK = {None: -1, "pending": 0, "processing": 1, "done": 2, "failed": 2, "deleted": 3}
 

@@ -98,6 +98,18 @@ def test_whole_frame_formats_have_limits_of_their_own(image_format: str) -> None
     assert reason_of(data, limits) == "too_many_pixels"
 
 
+def test_limits_follow_the_memory_of_the_function() -> None:
+    default = Limits()
+    assert default.for_memory(512 * 1024 * 1024) == default
+    large = default.for_memory(1024 * 1024 * 1024)
+    assert large.whole_frame_pixels["HEIF"] > 48_000_000 > default.whole_frame_pixels["HEIF"]
+    assert large.decode_memory_bytes > default.decode_memory_bytes
+    assert large.max_coefficient_bytes > default.max_coefficient_bytes
+    assert (large.max_pixels, large.max_bytes) == (default.max_pixels, default.max_bytes)
+    none = default.for_memory(64 * 1024 * 1024)
+    assert set(none.whole_frame_pixels.values()) == {0}
+
+
 def test_a_side_longer_than_the_limit_is_refused() -> None:
     data = pictures.saved(pictures.photo(200, 100), "PNG")
     assert reason_of(data, Limits(max_dimension=199)) == "too_many_pixels"
