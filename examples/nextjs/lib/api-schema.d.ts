@@ -480,7 +480,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `quota_exceeded`, `image_deleted` */
+            /** @description `quota_exceeded`, `image_deleted`, `idempotency_key_reused` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -507,7 +507,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid_user_id`, `invalid_request`, `invalid_filename`, `unsupported_content_type`, `file_too_large`, `idempotency_key_reused` */
+            /** @description `invalid_user_id`, `invalid_request`, `invalid_filename`, `unsupported_content_type`, `file_too_large` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -591,7 +591,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `quota_exceeded`, `image_deleted` */
+            /** @description `quota_exceeded`, `image_deleted`, `idempotency_key_reused` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -618,7 +618,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid_user_id`, `invalid_request`, `invalid_filename`, `unsupported_content_type`, `file_too_large`, `idempotency_key_reused` */
+            /** @description `invalid_user_id`, `invalid_request`, `invalid_filename`, `unsupported_content_type`, `file_too_large` */
             422: {
                 headers: {
                     [name: string]: unknown;
