@@ -41,6 +41,9 @@ def _clause(
         sign = {Order.SAME: "=", Order.NEWER: "<"}[rule.order]
         values[":sequencer"] = {"S": change.sequencer}
         clause = f"({clause}) AND sequencer {sign} :sequencer"
+    if rule.owned:
+        values[":owner"] = {"S": change.owner}
+        clause += " AND claimedBy = :owner"
     if rule.unclaimed:
         values[":owner"] = {"S": change.owner}
         values[":now"] = {"N": str(change.now_ms)}

@@ -66,6 +66,7 @@ class Rule:
     before: frozenset[Status | None]
     order: Order = Order.ANY
     unclaimed: bool = False  # nobody else's claim may be running
+    owned: bool = False  # the claim must be one's own: a worker that was taken over is out
 
 
 class Transition(StrEnum):
@@ -103,9 +104,9 @@ TRANSITIONS: Mapping[Transition, tuple[Status | None, tuple[Rule, ...]]] = {
             Rule(_ENDED, Order.SAME),
         ),
     ),
-    Transition.COMPLETE: (Status.DONE, (Rule(_PROCESSING, Order.SAME),)),
+    Transition.COMPLETE: (Status.DONE, (Rule(_PROCESSING, Order.SAME, owned=True),)),
     Transition.REFRESH: (Status.DONE, (Rule(_DONE, Order.SAME),)),
-    Transition.FAIL: (Status.FAILED, (Rule(_PROCESSING, Order.SAME),)),
+    Transition.FAIL: (Status.FAILED, (Rule(_PROCESSING, Order.SAME, owned=True),)),
     Transition.GIVE_UP: (
         Status.FAILED,
         (
@@ -114,7 +115,7 @@ TRANSITIONS: Mapping[Transition, tuple[Status | None, tuple[Rule, ...]]] = {
             Rule(_PROCESSING, Order.SAME, unclaimed=True),
         ),
     ),
-    Transition.FORGET: (None, (Rule(_PROCESSING, Order.SAME),)),
+    Transition.FORGET: (None, (Rule(_PROCESSING, Order.SAME, owned=True),)),
     Transition.DELETE: (
         Status.DELETED,
         (Rule(_PROCESSING | _ENDED | {Status.PENDING, Status.DELETED}),),
@@ -259,6 +260,8 @@ def _holds(rule: Rule, record: ImageRecord | None, change: Change) -> bool:
     if record.status not in rule.before:
         return False
     if not _in_order(rule.order, record.sequencer, change.sequencer):
+        return False
+    if rule.owned and record.claimed_by != change.owner:
         return False
     return not rule.unclaimed or _unclaimed(record, change)
 

@@ -124,6 +124,13 @@ def test_the_same_event_takes_over_its_own_or_a_dead_workers_claim() -> None:
     assert permits(Transition.CLAIM, record, Change(NOW, "b", 101))
 
 
+def test_a_worker_whose_claim_was_taken_over_can_no_longer_end_it() -> None:
+    record = record_in(Status.PROCESSING, claimed_by="b", claimed_until=100)
+    for transition in (Transition.COMPLETE, Transition.FAIL, Transition.FORGET):
+        assert permits(transition, record, Change(NOW, "b", 50))
+        assert not permits(transition, record, Change(NOW, "a", 50))
+
+
 def test_nothing_but_delete_leaves_a_tombstone() -> None:
     record = record_in(Status.DELETED)
     allowed = {t for t in Transition if permits(t, record, Change(NEW, "a", 10**15))}

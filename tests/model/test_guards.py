@@ -30,7 +30,11 @@ def rules(
 
 
 def any_order(rule: Rule) -> Rule:
-    return replace(rule, order=Order.ANY)
+    return replace(rule, order=Order.ANY, owned=False)
+
+
+def any_owner(rule: Rule) -> Rule:
+    return replace(rule, owned=False)
 
 
 def also_deleted(rule: Rule) -> Rule:
@@ -38,7 +42,7 @@ def also_deleted(rule: Rule) -> Rule:
 
 
 def any_status(rule: Rule) -> Rule:
-    return replace(rule, before=frozenset({*Status, None}), order=Order.ANY)
+    return replace(rule, before=frozenset({*Status, None}), order=Order.ANY, owned=False)
 
 
 def claims_in_any_order(patch: pytest.MonkeyPatch) -> None:
@@ -51,6 +55,10 @@ def claims_of_tombstones(patch: pytest.MonkeyPatch) -> None:
 
 def completion_of_another_event(patch: pytest.MonkeyPatch) -> None:
     rules(patch, Transition.COMPLETE, any_order)
+
+
+def completion_by_whoever_was_taken_over(patch: pytest.MonkeyPatch) -> None:
+    rules(patch, Transition.COMPLETE, any_owner)
 
 
 def completion_of_anything(patch: pytest.MonkeyPatch) -> None:
@@ -166,6 +174,7 @@ GUARDS: list[Remove] = [
     claims_in_any_order,
     claims_of_tombstones,
     completion_of_another_event,
+    completion_by_whoever_was_taken_over,
     completion_of_anything,
     failure_of_another_event,
     failure_of_what_is_done,
