@@ -134,32 +134,33 @@ export interface components {
          * Image
          * @description An image with all that `next/image` needs and nothing left to compute.
          * @example {
-         *       "color": "#8a7f6d",
-         *       "contentType": "image/jpeg",
-         *       "createdAt": 1763853422123,
-         *       "eTag": "9b2cf535f27731c974343645a3985328",
-         *       "filename": "cat.jpg",
-         *       "height": 800,
+         *       "userId": "user_2abc",
          *       "imageId": "1763853422123-9f86d081-cat.jpg",
+         *       "status": "done",
+         *       "createdAt": 1763853422123,
+         *       "filename": "cat.jpg",
+         *       "contentType": "image/jpeg",
+         *       "size": 123456,
+         *       "width": 1200,
+         *       "height": 800,
+         *       "eTag": "9b2cf535f27731c974343645a3985328",
+         *       "error": null,
+         *       "color": "#8a7f6d",
+         *       "placeholder": "data:image/webp;base64,UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+",
          *       "originalKey": "uploads/user_2abc/1763853422123-9f86d081-cat.jpg",
          *       "originalUrl": "https://bucket.s3.eu-west-1.amazonaws.com/uploads/user_2abc/1763853422123-9f86d081-cat.jpg?X-Amz-Algorithm=…",
-         *       "placeholder": "data:image/webp;base64,UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+",
-         *       "size": 123456,
-         *       "srcSet": "https://bucket.s3.eu-west-1.amazonaws.com/thumbnails/200/1763853422123-9f86d081-cat.jpg?X-Amz-Algorithm=… 200w",
-         *       "status": "done",
          *       "thumbnails": [
          *         {
+         *           "width": 200,
+         *           "height": 133,
          *           "bytes": 5120,
          *           "contentType": "image/webp",
-         *           "height": 133,
          *           "key": "thumbnails/200/1763853422123-9f86d081-cat.jpg",
-         *           "url": "https://bucket.s3.eu-west-1.amazonaws.com/thumbnails/200/1763853422123-9f86d081-cat.jpg?X-Amz-Algorithm=…",
-         *           "width": 200
+         *           "url": "https://bucket.s3.eu-west-1.amazonaws.com/thumbnails/200/1763853422123-9f86d081-cat.jpg?X-Amz-Algorithm=…"
          *         }
          *       ],
-         *       "urlExpiresAt": 1763874000000,
-         *       "userId": "user_2abc",
-         *       "width": 1200
+         *       "srcSet": "https://bucket.s3.eu-west-1.amazonaws.com/thumbnails/200/1763853422123-9f86d081-cat.jpg?X-Amz-Algorithm=… 200w",
+         *       "urlExpiresAt": 1763874000000
          *     }
          */
         Image: {
@@ -479,7 +480,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `quota_exceeded`, `image_deleted` */
+            /** @description `quota_exceeded`, `image_deleted`, `idempotency_key_reused` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -506,7 +507,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid_user_id`, `invalid_request`, `invalid_filename`, `unsupported_content_type`, `file_too_large`, `idempotency_key_reused` */
+            /** @description `invalid_user_id`, `invalid_request`, `invalid_filename`, `unsupported_content_type`, `file_too_large` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -590,7 +591,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `quota_exceeded`, `image_deleted` */
+            /** @description `quota_exceeded`, `image_deleted`, `idempotency_key_reused` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -617,7 +618,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid_user_id`, `invalid_request`, `invalid_filename`, `unsupported_content_type`, `file_too_large`, `idempotency_key_reused` */
+            /** @description `invalid_user_id`, `invalid_request`, `invalid_filename`, `unsupported_content_type`, `file_too_large` */
             422: {
                 headers: {
                     [name: string]: unknown;
