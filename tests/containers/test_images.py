@@ -58,6 +58,10 @@ def test_the_apis_lambda_form_has_the_runtime_client_and_its_handler() -> None:
     }
 
 
+def test_the_doctor_is_in_the_resizers_image() -> None:
+    assert "--redrive" in in_image(RESIZER, "python3", "-m", "resizer", "doctor", "--help")
+
+
 @pytest.mark.parametrize("image", [API, RESIZER])
 def test_the_image_runs_as_nobody_in_particular(image: str) -> None:
     assert in_image(image, "id", "-u").strip() == "10001"
