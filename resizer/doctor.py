@@ -260,11 +260,11 @@ class Doctor:
     def _is_orphan(self, thumbnail: StoredObject, key: OriginalKey, width: int) -> bool:
         """Whether the original is gone, or was replaced and the record knows no such thumbnail."""
         original = self.resizer.storage.head(str(key))
-        if original is None:
-            return True
-        if _made_from(thumbnail, key.user_id, original.e_tag):
+        if original and _made_from(thumbnail, key.user_id, original.e_tag):
             return False
         record = self.resizer.repository.get(key.user_id, key.image_id)
+        if original is None:  # a living record goes first, together with them
+            return record is None or record.status in {Status.DELETED, Status.FAILED}
         current = record is not None and record.e_tag == original.e_tag
         ended = record is not None and record.status in {Status.DONE, Status.FAILED}
         return current and ended and record is not None and width not in record.thumbnails

@@ -15,11 +15,13 @@ from tests.model.system import Aws
 from tests.model.workers import stop_before_send
 
 STEPS = pytest.StashKey[list[int]]()
+ORDERS = pytest.StashKey[list[int]]()
 BUCKET, TABLE = "model-images", "ModelImages"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[STEPS] = []
+    config.stash[ORDERS] = []
 
 
 @pytest.fixture
@@ -28,11 +30,19 @@ def count_steps(pytestconfig: pytest.Config) -> list[int]:
     return pytestconfig.stash[STEPS]
 
 
+@pytest.fixture
+def count_orders(pytestconfig: pytest.Config) -> list[int]:
+    """Append the number of orders in which two operations ran."""
+    return pytestconfig.stash[ORDERS]
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     if steps := config.stash[STEPS]:
-        terminalreporter.write_line(f"model: {sum(steps)} steps in {len(steps)} histories")
+        terminalreporter.write_line(f"model: {sum(steps)} steps of random histories")
+    if orders := config.stash[ORDERS]:
+        terminalreporter.write_line(f"model: {sum(orders)} orders of {len(orders)} pairs")
 
 
 @pytest.fixture(scope="session")

@@ -81,7 +81,7 @@ class System:
         )
         ApiRepository(self.aws.dynamodb, self.settings.table).plan(record)
 
-    def upload(self, key: OriginalKey, good: bool) -> None:
+    def upload(self, key: OriginalKey, good: bool = True) -> ObjectReference:
         """Put an original that no other upload equals; S3 will tell of it sooner or later."""
         self.changed = True
         number = next(self._uploads)
@@ -92,13 +92,19 @@ class System:
         )
         e_tag = answer["ETag"].strip('"')
         self.pixels[e_tag] = str(width) if good else None
-        self.events.append(ObjectReference(key, len(data), e_tag, sequencer(number)))
+        ref = ObjectReference(key, len(data), e_tag, sequencer(number))
+        self.events.append(ref)
+        return ref
 
-    def deliver(self, ref: ObjectReference, owner: str | None = None) -> None:
+    def remove_by_hand(self, key: OriginalKey) -> None:
+        self.changed = True
+        self.aws.s3.delete_object(Bucket=self.settings.bucket, Key=str(key))
+
+    def deliver(self, ref: ObjectReference, owner: str | None = None) -> Worker:
         owner = owner or f"invocation-{next(self._owners)}"
-        self._start(f"resize/{owner}", lambda: self.resizer.resize(ref, owner))
+        return self._start(f"resize/{owner}", lambda: self.resizer.resize(ref, owner))
 
-    def give_up(self, ref: ObjectReference) -> None:
+    def give_up(self, ref: ObjectReference) -> Worker:
         def operation() -> None:
             change = Change(ref.sequencer, "give-up", self.now_ms)
             try:
@@ -106,16 +112,16 @@ class System:
             except RefusedError:
                 return
 
-        self._start("give_up", operation)
+        return self._start("give_up", operation)
 
-    def delete(self, key: OriginalKey) -> None:
-        self._start("delete", lambda: delete_image(self._api(), key.user_id, key.image_id))
+    def delete(self, key: OriginalKey) -> Worker:
+        return self._start("delete", lambda: delete_image(self._api(), key.user_id, key.image_id))
 
-    def doctor(self) -> None:
+    def doctor(self) -> Worker:
         plan = Plan(repair=True, redrive=True, grace_ms=-(10**15))
         owner = f"doctor-{next(self._owners)}"
         doctor = Doctor(self.resizer, plan, owner, InlineExecutor())
-        self._start("doctor", doctor.examine)
+        return self._start("doctor", doctor.examine)
 
     def step(self, worker: Worker) -> None:
         self.changed |= worker.next_call.rpartition(".")[2].startswith(WRITES)
@@ -141,9 +147,11 @@ class System:
         services.clock = lambda: self.now_ms / 1000
         return services
 
-    def _start(self, name: str, operation: Callable[[], object]) -> None:
-        self.workers.append(Worker(name, operation))
+    def _start(self, name: str, operation: Callable[[], object]) -> Worker:
+        worker = Worker(name, operation)
+        self.workers.append(worker)
         self._drop_finished()
+        return worker
 
     def _drop_finished(self) -> None:
         for worker in [worker for worker in self.workers if worker.finished]:

@@ -14,6 +14,7 @@ from resizer.resize import Resizer
 from resizer.settings import Settings
 from resizer.storage import Storage
 from tests.model.histories import run_histories
+from tests.model.pairs import PAIRS, run_pair
 from tests.model.system import Aws
 
 HISTORIES = 200
@@ -155,6 +156,12 @@ def drop_argument(patch: pytest.MonkeyPatch, operation: str, *arguments: str) ->
     patch.setattr(Storage, "__init__", make)
 
 
+def run_everything(aws: Aws, model_settings: Settings) -> None:
+    for pair in PAIRS:
+        run_pair(aws, model_settings, pair)
+    run_histories(aws, model_settings, HISTORIES, shrink=False)
+
+
 GUARDS: list[Remove] = [
     claims_in_any_order,
     claims_of_tombstones,
@@ -182,4 +189,4 @@ def test_the_model_notices_a_missing_guard(
 ) -> None:
     remove(monkeypatch)
     with pytest.raises(AssertionError):
-        run_histories(aws, model_settings, HISTORIES, shrink=False)
+        run_everything(aws, model_settings)
