@@ -46,6 +46,22 @@ def test_the_api_holds_its_own_libraries_only() -> None:
     assert modules(API, *foreign, "fastapi", "api") == {"fastapi", "api"}
 
 
+def test_the_apis_lambda_form_has_the_runtime_client_and_its_handler() -> None:
+    built = docker("build", "--quiet", "--target", "lambda", "--file", "Dockerfile.api", ".")
+    config = json.loads(docker("image", "inspect", built.strip()))[0]["Config"]
+    assert config["Entrypoint"] == ["python3", "-m", "awslambdaric"]
+    assert config["Cmd"] == ["api.lambda_handler.handler"]
+    assert modules(built.strip(), "awslambdaric", "api", "mangum", "pip") == {
+        "awslambdaric",
+        "api",
+        "mangum",
+    }
+
+
+def test_the_doctor_is_in_the_resizers_image() -> None:
+    assert "--redrive" in in_image(RESIZER, "python3", "-m", "resizer", "doctor", "--help")
+
+
 @pytest.mark.parametrize("image", [API, RESIZER])
 def test_the_image_runs_as_nobody_in_particular(image: str) -> None:
     assert in_image(image, "id", "-u").strip() == "10001"

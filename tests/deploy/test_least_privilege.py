@@ -81,7 +81,7 @@ NEVER = [
     put(ELSEWHERE),
     get(ELSEWHERE),
     delete(ELSEWHERE),
-    of_bucket("put_object_acl", Key=MINE, ACL="public-read"),
+    of_bucket("put_object_tagging", Key=MINE, Tagging={"TagSet": []}),
     of_bucket("delete_bucket"),
     of_bucket("delete_bucket_policy"),
     of_bucket("put_bucket_policy", Policy="{}"),

@@ -1,6 +1,7 @@
 """The functions under AWS's runtime client and emulator, and how the gate judges their answers."""
 
 import http.server
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -89,6 +90,37 @@ def test_the_resizer_does_its_work_under_the_runtime_client(
     assert record["status"] == {"S": "done"}
 
 
+def test_the_api_answers_an_http_apis_event_under_the_runtime_client(
+    stack: Stack, tmp_path: Path
+) -> None:
+    environment = {
+        **stack.resize_image_function.environment,  # for the emulator's address
+        **stack.api.environment(),
+        "AUTH": "off",
+    }
+    event = {  # payload format 2.0 (API Gateway, "Lambda proxy integrations for HTTP APIs")
+        "version": "2.0",
+        "rawPath": "/users/somebody/images",
+        "rawQueryString": "",
+        "headers": {"host": "example.com"},
+        "requestContext": {
+            "http": {
+                "method": "GET",
+                "path": "/users/somebody/images",
+                "protocol": "HTTP/1.1",
+                "sourceIp": "192.0.2.1",
+            },
+            "stage": "$default",
+        },
+        "isBase64Encoded": False,
+    }
+    log = tmp_path / "log"
+    with Rie("api.lambda_handler.handler", [ROOT], log, environment=environment) as rie:
+        answer = rie.invoke(event).json()
+        assert answer["statusCode"] == 200, rie.log
+    assert json.loads(answer["body"])["items"] == []
+
+
 def test_a_resizer_without_its_setting_says_which(tmp_path: Path) -> None:
     with Rie("resizer.handler.handler", [ROOT], tmp_path / "log") as rie:
         answer = rie.invoke({})
@@ -143,7 +175,6 @@ def test_the_gate_lets_one_event_at_a_time_into_a_container(containers: Containe
     assert OneAtATime.most == 1
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_container_that_ends_with_an_event_in_hand_is_a_failure(containers: Containers) -> None:
     with pytest.raises(InvocationError, match="ended"):
         containers.invoke({"cut": True}, "1")
