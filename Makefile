@@ -55,7 +55,7 @@ fuzz: .venv/made ## 24,000 damaged pictures through the thumbnail engine
 	.venv/bin/python -m tests.resizer.mutations $(ARGS)
 
 test-api-schema: setup .venv-schema/made ## let schemathesis look for answers that the OpenAPI document does not allow
-	.venv/bin/python -m tests.api.conformance .venv-schema/bin/schemathesis --max-examples 350 --seed 1 $(ARGS)
+	.venv/bin/python -m tests.api.conformance .venv-schema/bin/schemathesis --max-examples 350 --max-time 240 --seed 1 $(ARGS)
 
 bench-api: setup ## measure the API beside botocore and a plain FastAPI version
 	.venv/bin/python -m benchmarks.api

@@ -29,14 +29,6 @@ from docker.botocore_data import cut
 from local.emulator import ROOT
 from tests.deploy.rie import Rie
 
-PLAIN = """
-import boto3
-from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
-s3 = boto3.client("s3")
-dynamodb = boto3.client("dynamodb")
-def handler(event, context):
-    return None
-"""
 PLAIN_API = """
 import boto3
 from fastapi import FastAPI
@@ -117,7 +109,7 @@ def copy_code(target: Path, *packages: str) -> None:
 
 def contestants(work: Path, with_api: bool) -> list[Contestant]:
     empty = _written(work / "empty", EMPTY)
-    plain = _written(work / "plain", PLAIN)
+    plain = _written(work / "plain", (ROOT / "benchmarks/plain/function.py").read_text())
     install_plain(plain, work / "plain.txt")
     ours = work / "resizer"
     install("resizer", ours, "--no-compile")

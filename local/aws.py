@@ -6,7 +6,6 @@ S3's events and the resizer's containers. `ready` is written when all of it answ
 
 import logging
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -44,7 +43,6 @@ def run(settings: Settings, identities: Path, ready: Path) -> None:
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    _forget(identities)
     with Pool() as pool:
         functions = {name: pool.url(name) for name in (RESIZE_IMAGE, GIVE_UP)}
         pool.route(RESIZE_IMAGE, Containers("resizer", RIE_PORT, FUNCTION_SECONDS))
@@ -60,7 +58,6 @@ def run(settings: Settings, identities: Path, ready: Path) -> None:
             while not stopped.wait(0.5):
                 if not emulator.alive:
                     raise EmulatorError("The emulator ended by itself.")
-    _forget(identities)
 
 
 def _rebuild(emulator: Emulator, stack: Stack) -> None:
@@ -91,13 +88,6 @@ def _introduce(folder: Path, keys: Credentials) -> None:
         "    addressing_style = path\n"  # buckets have no names of their own here
     )
     whole.rename(folder / "config")
-
-
-def _forget(identities: Path) -> None:
-    """A container that starts before we are ready must find no identity, not an old one."""
-    for folder in identities.iterdir():
-        for path in folder.iterdir():
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 if __name__ == "__main__":

@@ -187,6 +187,7 @@ def _function(session: boto3.Session, endpoint_url: str, name: str, role: Creden
             **role.environment(),
             **endpoint_environment(endpoint_url),
             "AWS_LAMBDA_FUNCTION_NAME": name,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(configuration["MemorySize"]),
         },
     )
 

@@ -22,6 +22,8 @@ SOMETHING_LEFT = 3  # exit code
 
 def main() -> int:
     options = _parser().parse_args()
+    if "AWS_REGION" in os.environ:  # the SDK for Python knows it by another name only
+        os.environ.setdefault("AWS_DEFAULT_REGION", os.environ["AWS_REGION"])
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     try:
         settings = Settings.from_environment(os.environ)

@@ -4,7 +4,6 @@ Permanent failures end as a `failed` record with a reason code and are not raise
 are raised, so that Lambda tries again; every step may run twice with the same result.
 """
 
-import logging
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import closing
@@ -26,7 +25,7 @@ from resizer.storage import (
 )
 from resizer.thumbnails import Limits, Rendition, UnusableImage, make_thumbnails
 
-log = logging.getLogger(__name__)
+MEBIBYTE = 1024 * 1024
 
 
 class Outcome(StrEnum):
@@ -114,10 +113,14 @@ class Resizer:
             return Outcome.REPLACED
 
     def _render(self, original: OpenOriginal) -> Rendition:
-        limits = Limits(
-            max_bytes=self.settings.max_upload_bytes, max_pixels=self.settings.max_pixels
+        settings = self.settings
+        limits = Limits(max_bytes=settings.max_upload_bytes, max_pixels=settings.max_pixels)
+        return make_thumbnails(
+            original.body,
+            original.size,
+            settings.widths,
+            limits.for_memory(settings.memory_mb * MEBIBYTE),
         )
-        return make_thumbnails(original.body, original.size, self.settings.widths, limits)
 
     def _store(self, rendition: Rendition, ref: ObjectReference) -> dict[int, ThumbnailFacts]:
         def put(width: int) -> ThumbnailFacts:

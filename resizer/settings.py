@@ -8,6 +8,7 @@ DEFAULT_TABLE = "Images"
 DEFAULT_WIDTHS = "200,400"  # pixels
 DEFAULT_MAX_UPLOAD_BYTES = 50_000_000
 DEFAULT_MAX_PIXELS = 100_000_000
+DEFAULT_MEMORY_MB = 1769  # the template's; Lambda itself says how large the function is
 DEFAULT_CLAIM_SECONDS = 50  # a dead worker's claim is free before Lambda's first retry (60 s)
 
 
@@ -22,6 +23,7 @@ class Settings:
     widths: tuple[int, ...]  # pixels, ascending
     max_upload_bytes: int
     max_pixels: int
+    memory_mb: int  # that pictures may be decoded in, all of them together
     claim_seconds: int
 
     @classmethod
@@ -35,6 +37,7 @@ class Settings:
             widths=_widths(environment),
             max_upload_bytes=_positive(environment, "MAX_UPLOAD_BYTES", DEFAULT_MAX_UPLOAD_BYTES),
             max_pixels=_positive(environment, "MAX_PIXELS", DEFAULT_MAX_PIXELS),
+            memory_mb=_positive(environment, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", DEFAULT_MEMORY_MB),
             claim_seconds=_positive(environment, "CLAIM_SECONDS", DEFAULT_CLAIM_SECONDS),
         )
 

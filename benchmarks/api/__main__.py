@@ -151,7 +151,13 @@ def route(
         )
     pairs = zip(loads["ours"], loads["plain"], strict=True)
     ratio = statistics.median(our.per_second / their.per_second for our, their in pairs)
-    print(f"  {ratio:.1f} times the requests per second (goal {GOALS[name]:.0f})")
+    less = statistics.median(
+        their / our for our, their in zip(cpu["ours"], cpu["plain"], strict=True)
+    )
+    print(
+        f"  {ratio:.1f} times the requests per second (goal {GOALS[name]:.0f}), "
+        f"{less:.1f} times less CPU a request"
+    )
 
 
 def cpu_seconds(pid: int) -> float:

@@ -80,6 +80,7 @@ def main() -> None:
             "dynamodb", endpoint_url=emulator.url, config=Config(read_timeout=300)
         )
         fill(client, stack.table)
+        print(f"{IMAGES:,} images of one user", flush=True)
         counted = Counted(client, stack.table)
         image_id = record(IMAGES // 10).image_id
         for name, cursor in (
@@ -94,7 +95,8 @@ def main() -> None:
             print(
                 f"{name}: {counted.queries} query, {counted.scanned} records read, "
                 f"{statistics.median(cpu) * 1000:.2f} ms CPU "
-                f"(the emulator took {counted.waited * 1000:.0f} ms)"
+                f"(the emulator took {counted.waited * 1000:.0f} ms)",
+                flush=True,
             )
 
 

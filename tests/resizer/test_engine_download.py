@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -35,6 +36,7 @@ class Body(io.RawIOBase):
         return part
 
 
+@cache
 def picture(image_format: str) -> bytes:
     image = pictures.photo(900, 700)
     noisy = image.copy()
