@@ -17,7 +17,7 @@ export function UploadDock({ items, active, cancel, retry, clear }: Props) {
   const wanted = items.filter((item) => item.state !== "canceled");
   const sent = wanted.filter((item) => item.state === "sent").length;
   const failed = wanted.filter((item) => item.state === "failed");
-  const summary = active ? "Uploading" : failed.length ? "Uploaded with problems" : "Uploaded";
+  const summary = active ? "Uploading" : "Uploaded";
 
   return (
     <section className="dock" aria-label="Uploads" hidden={items.length === 0}>

@@ -68,6 +68,20 @@ test("the Uppy page and a missing page have none", async ({ page, user }) => {
   await expectNoViolations(page);
 });
 
+test("nothing is cut off on a phone", async ({ page, user }) => {
+  await page.setViewportSize({ width: 360, height: 640 });
+  await signIn(page, user);
+  await uploadElsewhere(page, user, await painted(page, 1, 600));
+  await page.reload();
+  const overflow = () =>
+    page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+  expect(await overflow()).toBe(0);
+  await page.getByRole("button", { name: /^Open / }).click();
+  await expect(page.getByRole("button", { name: "Close" })).toBeInViewport({ ratio: 1 });
+});
+
 test("everything can be reached by keyboard", async ({ page, user }) => {
   await signIn(page, user);
   await uploadElsewhere(page, user, await painted(page, 1, 300));

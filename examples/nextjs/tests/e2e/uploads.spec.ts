@@ -41,7 +41,9 @@ test("ten photos that are dropped become pictures, without a reload", async ({ p
   await signIn(page, user);
   await expect(page.getByText("No pictures yet")).toBeVisible();
   const plans = await countRequests(page, PLANS);
-  await slowDown(page, 3_000_000);
+  const files = await photos(page, 10);
+  const bytes = files.reduce((sum, { buffer }) => sum + buffer.length, 0);
+  await slowDown(page, bytes / 6); // six seconds for all
   const seen = new Set<number>();
   await page.exposeFunction("note", (progress: number) => seen.add(progress));
   await page.evaluate(() => {
@@ -54,7 +56,7 @@ test("ten photos that are dropped become pictures, without a reload", async ({ p
     new MutationObserver(note).observe(document.body, { subtree: true, attributes: true });
   });
 
-  await drop(page, await photos(page, 10));
+  await drop(page, files);
 
   await expect(page.getByRole("heading", { name: /Uploading \d+ of 10/ })).toBeVisible();
   await expectPictures(page, 10);
