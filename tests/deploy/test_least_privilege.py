@@ -104,6 +104,7 @@ NEVER = [
 DENIALS = {
     "resizer_session": [
         put(MINE),
+        GET_RECORD,
         PUT_RECORD,
         QUERY_RECORDS,
         SCAN,
@@ -148,7 +149,7 @@ ALLOWED = {
         *(get(MINE), delete(MINE)),
         *THUMBNAIL_WORK,
         *LISTINGS,
-        *(GET_RECORD, UPDATE_RECORD, DELETE_RECORD, SEND),
+        *(UPDATE_RECORD, DELETE_RECORD, SEND),
     ],
     "give_up_session": [UPDATE_RECORD, RECEIVE],
     "api_session": [
