@@ -21,6 +21,7 @@ export default defineConfig({
   timeout: 120_000,
   expect: { timeout: 30_000 },
   forbidOnly: true,
+  retries: process.env.CI ? 2 : 0, // a busy machine is no failure; what passes late is told as flaky
   reporter: [["list"], ["./tests/closing-line.ts"]],
   use: {
     baseURL: `http://localhost:${ports.WEB_PORT}`,
