@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
-IMAGE = "1763853422123-9f86d081-cat.jpg"
+IMAGE = "1763853422123-00000d0c-cat.jpg"
 
 
 def test_the_doctor_mends_under_its_policy(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 HANDLERS = Path(__file__).parent
-IMAGE = "1763853422123-9f86d081-cat.jpg"
+IMAGE = "1763853422123-0000071e-cat.jpg"
 
 
 def run(handler: str, log: Path, **options: Any) -> Rie:

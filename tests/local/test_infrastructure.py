@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
-IMAGE = "1763853422123-9f86d081-cat.jpg"
+IMAGE = "1763853422123-00000104-cat.jpg"
 UPLOAD = f"uploads/somebody/{IMAGE}"
 THUMBNAIL = f"thumbnails/200/{IMAGE}"
 RECORD = {"userId": {"S": "somebody"}, "imageId": {"S": IMAGE}}
