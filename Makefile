@@ -33,11 +33,11 @@ test-web: setup $(WEB)/node_modules/.package-lock.json | chromium ## test that f
 
 test-containers: setup ## run the tests of the images and of docker compose, where an engine answers
 	@if docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1; then \
-		.venv/bin/python -m pytest -m containers tests/containers $(ARGS); \
+		.venv/bin/python -m pytest -m containers tests/proofs/containers $(ARGS); \
 	else echo "test-containers: not run, no container engine with compose answers here"; fi
 
 test-guards: setup ## take each guard out of the code and want the model test to notice
-	.venv/bin/python -m pytest -m mutations tests/model $(ARGS)
+	.venv/bin/python -m pytest -m mutations tests/proofs/model $(ARGS)
 
 bench-cold: setup .venv-checks/made ## measure the functions' cold starts under AWS's runtime client
 	.venv/bin/python -m benchmarks.cold_start $(ARGS)
@@ -52,10 +52,10 @@ bench-resize: .venv-benchmarks/made ## measure the thumbnail engine beside its p
 	.venv-benchmarks/bin/python -m benchmarks.resize $(ARGS)
 
 fuzz: .venv/made ## 24,000 damaged pictures through the thumbnail engine
-	.venv/bin/python -m tests.resizer.mutations $(ARGS)
+	.venv/bin/python -m tests.integration.resizer.mutations $(ARGS)
 
 test-api-schema: setup .venv-schema/made ## let schemathesis look for answers that the OpenAPI document does not allow
-	.venv/bin/python -m tests.api.conformance .venv-schema/bin/schemathesis --max-examples 350 --max-time 240 --seed 1 $(ARGS)
+	.venv/bin/python -m tests.proofs.conformance .venv-schema/bin/schemathesis --max-examples 350 --max-time 240 --seed 1 $(ARGS)
 
 bench-api: setup ## measure the API beside botocore and a plain FastAPI version
 	.venv/bin/python -m benchmarks.api
@@ -77,7 +77,7 @@ imports: .venv-api/made .venv-resizer/made
 template: .venv-checks/made .venv-checkov/made
 	$(SAM) validate --template template.yaml --region us-east-1
 	$(SAM) validate --template template.yaml --region us-east-1 --lint
-	.venv-checks/bin/python tests/deploy/translate.py > .venv-checks/template.json
+	.venv-checks/bin/python tests/integration/deploy/translate.py > .venv-checks/template.json
 	.venv-checks/bin/cfn-lint --ignore-checks W1028 -- .venv-checks/template.json
 	.venv-checkov/bin/checkov --config-file .checkov.yaml --file .venv-checks/template.json
 

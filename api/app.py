@@ -11,14 +11,16 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Lifespan
 
-from api import VERSION, errors, health, routes
-from api.auth import Authorize, TokenCheck, everyone
-from api.jwks import Jwks
-from api.middleware import BodyLimit, Observed
-from api.openapi import describe
+from api import VERSION
+from api.aws.s3.storage import THREADS
+from api.http import error_handlers as errors
+from api.http import health, routes
+from api.http.auth import Authorize, TokenCheck, everyone
+from api.http.jwks import Jwks
+from api.http.middleware import BodyLimit, Observed
+from api.http.openapi import describe
 from api.services import Clock, Seed, Services, random_seed
 from api.settings import Settings
-from api.storage import THREADS
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ import os
 from mangum import Mangum
 
 from api.app import create_app
+from api.http.problem_documents import MEDIA_TYPE
 from api.logs import log_json
-from api.problems import MEDIA_TYPE
 from api.settings import Settings
 
 log_json()

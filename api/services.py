@@ -9,17 +9,17 @@ from typing import Self
 
 import boto3
 
-from api.cdn import CdnSigner
-from api.cursor import cursor_key
-from api.idempotency import IdempotencyKeys
-from api.quota import Quota
-from api.repository import Repository
+from api.aws.cloudfront import CdnSigner
+from api.aws.dynamodb.repository import Repository
+from api.aws.s3.sigv4 import Moment, UrlSigner
+from api.aws.s3.storage import Clients, Storage
+from api.http.cursor import cursor_key
+from api.http.views import UNKNOWN_CREDENTIALS_SECONDS, Addresses, window_start
 from api.settings import Settings
-from api.signing import Moment, UrlSigner
-from api.storage import Clients, Storage
-from api.uploads import UploadSigner
-from api.views import UNKNOWN_CREDENTIALS_SECONDS, Addresses, window_start
-from api.waiting import Waiting
+from api.use_cases.idempotency import IdempotencyKeys
+from api.use_cases.quota import Quota
+from api.use_cases.uploads import UploadSigner
+from api.use_cases.waiting import Waiting
 
 Clock = Callable[[], float]  # seconds since the epoch
 Seed = Callable[[], str]  # random text that nobody can guess

@@ -25,9 +25,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from docker.botocore_data import cut
+from container_build.botocore_data import cut
 from local.emulator import ROOT
-from tests.deploy.rie import Rie
+from tests.integration.deploy.rie import Rie
 
 PLAIN_API = """
 import boto3

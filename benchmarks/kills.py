@@ -17,7 +17,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.e2e.running import Running
+from tests.integration.e2e.running import Running
 from tests.pictures import jpeg
 from tests.uploader import Image
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from contract.record import TRANSITIONS, Change, Order, Rule, Transition
+from contract.transitions import TRANSITIONS, Change, Order, Rule, Transition
 
 
 @dataclass(frozen=True, slots=True)

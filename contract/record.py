@@ -1,13 +1,9 @@
-"""The image record: its fields, its item form in DynamoDB, and the one table of its transitions.
-
-What may follow what is said here once. `contract.conditions` makes DynamoDB condition expressions
-from the table, and `permits` decides the same in memory.
-"""
+"""The image record: its fields, its statuses, and its item form in DynamoDB."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from enum import StrEnum
 from typing import Any, Self
 
 from contract.keys import OriginalKey
@@ -51,78 +47,6 @@ def normal_sequencer(sequencer: str) -> str:
     return upper.ljust(SEQUENCER_DIGITS, "0")
 
 
-class Order(Enum):
-    """How the sequencer of a change must stand to the record's."""
-
-    ANY = "any"
-    SAME = "the same"
-    NEWER = "newer"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One way in which a transition is allowed. `None` in `before` is the missing record."""
-
-    before: frozenset[Status | None]
-    order: Order = Order.ANY
-    unclaimed: bool = False  # nobody else's claim may be running
-    owned: bool = False  # the claim must be one's own: a worker that was taken over is out
-
-
-class Transition(StrEnum):
-    PLAN = "plan"  # api: an upload was planned
-    CLAIM = "claim"  # resizer: an event came
-    REDO = "redo"  # doctor: the event was lost, or an operator asks again
-    COMPLETE = "complete"
-    REFRESH = "refresh"  # doctor: thumbnails of a finished image were made again
-    FAIL = "fail"
-    GIVE_UP = "give_up"  # the retries of the event are used up
-    FORGET = "forget"  # the original is gone: the record goes too
-    DELETE = "delete"  # api: leave a tombstone
-
-
-_NEW: frozenset[Status | None] = frozenset({None, Status.PENDING})
-_PROCESSING: frozenset[Status | None] = frozenset({Status.PROCESSING})
-_DONE: frozenset[Status | None] = frozenset({Status.DONE})
-_ENDED: frozenset[Status | None] = frozenset({Status.DONE, Status.FAILED})
-
-TRANSITIONS: Mapping[Transition, tuple[Status | None, tuple[Rule, ...]]] = {
-    Transition.PLAN: (Status.PENDING, (Rule(frozenset({None})),)),
-    Transition.CLAIM: (
-        Status.PROCESSING,
-        (
-            Rule(_NEW),
-            Rule(_PROCESSING | _ENDED, Order.NEWER),
-            Rule(_PROCESSING, Order.SAME, unclaimed=True),
-        ),
-    ),
-    Transition.REDO: (
-        Status.PROCESSING,
-        (
-            Rule(_NEW),
-            Rule(_PROCESSING, Order.SAME, unclaimed=True),
-            Rule(_ENDED, Order.SAME),
-        ),
-    ),
-    Transition.COMPLETE: (Status.DONE, (Rule(_PROCESSING, Order.SAME, owned=True),)),
-    Transition.REFRESH: (Status.DONE, (Rule(_DONE, Order.SAME),)),
-    Transition.FAIL: (Status.FAILED, (Rule(_PROCESSING, Order.SAME, owned=True),)),
-    Transition.GIVE_UP: (
-        Status.FAILED,
-        (
-            Rule(_NEW),
-            Rule(_PROCESSING | _ENDED, Order.NEWER),
-            Rule(_PROCESSING, Order.SAME, unclaimed=True),
-        ),
-    ),
-    Transition.FORGET: (None, (Rule(_PROCESSING, Order.SAME, owned=True),)),
-    Transition.DELETE: (
-        Status.DELETED,
-        (Rule(_PROCESSING | _ENDED | {Status.PENDING, Status.DELETED}),),
-    ),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class ThumbnailFacts:
     """A stored thumbnail: pixels, bytes and media type; `key` is its object key."""
@@ -136,12 +60,12 @@ class ThumbnailFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRecord:
-    """One image. `created_at` and `claimed_until` in milliseconds, `expires_at` in seconds."""
+    """One image. Names say the unit: `_ms` milliseconds, `_s` seconds since the epoch."""
 
     user_id: str
     image_id: str
     status: Status
-    created_at: int
+    created_at_ms: int
     filename: str | None = None
     content_type: str | None = None
     size: int | None = None
@@ -153,9 +77,9 @@ class ImageRecord:
     error: str | None = None
     sequencer: str | None = None
     e_tag: str | None = None
-    expires_at: int | None = None
+    expires_at_s: int | None = None
     claimed_by: str | None = None
-    claimed_until: int | None = None
+    claimed_until_ms: int | None = None
     gave_up_event: str | None = None
 
     @property
@@ -200,7 +124,7 @@ _SCALARS = (  # field, attribute, DynamoDB type
     ("user_id", "userId", "S"),
     ("image_id", "imageId", "S"),
     ("status", "status", "S"),
-    ("created_at", "createdAt", "N"),
+    ("created_at_ms", "createdAt", "N"),
     ("filename", "filename", "S"),
     ("content_type", "contentType", "S"),
     ("size", "size", "N"),
@@ -211,9 +135,9 @@ _SCALARS = (  # field, attribute, DynamoDB type
     ("error", "error", "S"),
     ("sequencer", "sequencer", "S"),
     ("e_tag", "eTag", "S"),
-    ("expires_at", "expiresAt", "N"),
+    ("expires_at_s", "expiresAt", "N"),
     ("claimed_by", "claimedBy", "S"),
-    ("claimed_until", "claimedUntil", "N"),
+    ("claimed_until_ms", "claimedUntil", "N"),
     ("gave_up_event", "gaveUpEvent", "S"),
 )
 
@@ -237,43 +161,3 @@ def thumbnails_to_item(thumbnails: Mapping[int, ThumbnailFacts]) -> Item:
     }
     keys: Item = {thumbnail_key_attribute(w): {"S": fact.key} for w, fact in thumbnails.items()}
     return {"thumbnails": {"M": facts}, **keys}
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Who changes a record: the sequencer of the event, the claim's owner, the time."""
-
-    sequencer: str = NO_SEQUENCER
-    owner: str = ""
-    now_ms: int = 0
-
-
-def permits(transition: Transition, record: ImageRecord | None, change: Change) -> bool:
-    """Whether the table allows `transition` of `record` by `change`."""
-    _, rules = TRANSITIONS[transition]
-    return any(_holds(rule, record, change) for rule in rules)
-
-
-def _holds(rule: Rule, record: ImageRecord | None, change: Change) -> bool:
-    if record is None:
-        return None in rule.before
-    if record.status not in rule.before:
-        return False
-    if not _in_order(rule.order, record.sequencer, change.sequencer):
-        return False
-    if rule.owned and record.claimed_by != change.owner:
-        return False
-    return not rule.unclaimed or _unclaimed(record, change)
-
-
-def _in_order(order: Order, current: str | None, new: str) -> bool:
-    if order is Order.ANY:
-        return True
-    if current is None:
-        return False
-    return new == current if order is Order.SAME else new > current
-
-
-def _unclaimed(record: ImageRecord, change: Change) -> bool:
-    until = record.claimed_until
-    return record.claimed_by == change.owner or until is None or until < change.now_ms

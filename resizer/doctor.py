@@ -22,15 +22,8 @@ from contract.keys import (
     ThumbnailKey,
     check_user_id,
 )
-from contract.record import (
-    NO_SEQUENCER,
-    Change,
-    ImageRecord,
-    Reason,
-    Status,
-    ThumbnailFacts,
-    Transition,
-)
+from contract.record import NO_SEQUENCER, ImageRecord, Reason, Status, ThumbnailFacts
+from contract.transitions import Change, Transition
 from resizer.events import ObjectReference
 from resizer.repository import Finished, RefusedError
 from resizer.resize import ClaimHeldError, Outcome, Resizer
@@ -149,7 +142,11 @@ class Doctor:
 
     def _diagnose(self, stored: StoredObject | None, record: ImageRecord | None) -> Finding | None:
         now_ms = self.resizer.now_ms()
-        if record and record.status is Status.PROCESSING and (record.claimed_until or 0) >= now_ms:
+        if (
+            record
+            and record.status is Status.PROCESSING
+            and (record.claimed_until_ms or 0) >= now_ms
+        ):
             return None  # under way
         if stored is None:
             waiting = record is None or record.status in {Status.PENDING, Status.DELETED}

@@ -13,7 +13,8 @@ import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from contract.record import Change, Status
+from contract.record import Status
+from contract.transitions import Change
 from resizer.events import ObjectReference, created_originals, failed_invocations
 from resizer.logs import set_up_logging
 from resizer.repository import RefusedError, Repository, dynamodb_client

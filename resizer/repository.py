@@ -14,16 +14,15 @@ from botocore.exceptions import ClientError
 
 from contract.conditions import Condition, condition
 from contract.record import (
-    Change,
     ImageRecord,
     Item,
     Reason,
     Status,
     ThumbnailFacts,
-    Transition,
     thumbnail_key_attribute,
     thumbnails_to_item,
 )
+from contract.transitions import Change, Transition
 from resizer.events import ObjectReference
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from contract import metadata
-from contract.record import Change, ImageRecord, Reason, Status, ThumbnailFacts, Transition
+from contract.record import ImageRecord, Reason, Status, ThumbnailFacts
+from contract.transitions import Change, Transition
 from resizer.events import ObjectReference
 from resizer.repository import Finished, RefusedError, Repository
 from resizer.settings import Settings

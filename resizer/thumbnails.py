@@ -1,4 +1,4 @@
-"""The bytes of one original -> its thumbnails, placeholder, colour and facts.
+"""The bytes of one original -> its thumbnails, placeholder, color and facts.
 
 Pure: no network of its own, no clock, no environment. Everything that knows Pillow is below here.
 """
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from resizer.engine.colour import to_srgb
+from resizer.engine.color import to_srgb
 from resizer.engine.decode import decode_small, open_original
 from resizer.engine.download import Download
 from resizer.engine.encode import Encoding, encode
@@ -17,7 +17,7 @@ from resizer.engine.isolation import in_child
 from resizer.engine.limits import Limits
 from resizer.engine.orientation import turn_upright
 from resizer.engine.scale import scale_decoded, scale_thumbnail, sizes
-from resizer.engine.summary import dominant_colour, placeholder, shrink
+from resizer.engine.summary import dominant_color, placeholder, shrink
 
 __all__ = [
     "Encoding",
@@ -108,5 +108,5 @@ def _render(
         height=height,
         thumbnails=thumbnails,
         placeholder=placeholder(tiny),
-        color=dominant_colour(tiny),
+        color=dominant_color(tiny),
     )

@@ -20,7 +20,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from api.signing import Address, Credentials, Moment, UrlSigner, sign_post
+from api.aws.s3.sigv4 import Address, Credentials, Moment, UrlSigner, sign_post
 from benchmarks.api import load
 from benchmarks.api.stub import USER_ID
 

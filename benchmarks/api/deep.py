@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 
-from api import views
-from api.cursor import cursor_key, decode_cursor, encode_cursor
-from api.repository import Repository
+from api.aws.dynamodb.repository import Repository
+from api.http import views
+from api.http.cursor import cursor_key, decode_cursor, encode_cursor
 from benchmarks.api.stub import USER_ID, record
 from local import infrastructure
 from local.emulator import Emulator

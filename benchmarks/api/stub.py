@@ -15,13 +15,13 @@ PLACEHOLDER = "data:image/webp;base64," + "UklGRlIAAABXRUJQVlA4IEYAAADQAQCdASoQA
 
 def record(number: int) -> ImageRecord:
     """A finished image as the resizer leaves it."""
-    created_at = 1763853422123 + number
-    image_id = f"{created_at}-9f86d081-holiday-photo-{number}.jpg"
+    created_at_ms = 1763853422123 + number
+    image_id = f"{created_at_ms}-9f86d081-holiday-photo-{number}.jpg"
     return ImageRecord(
         user_id=USER_ID,
         image_id=image_id,
         status=Status.DONE,
-        created_at=created_at,
+        created_at_ms=created_at_ms,
         filename=f"Holiday photo {number}.jpg",
         content_type="image/jpeg",
         size=3_456_789,

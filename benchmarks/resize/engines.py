@@ -64,7 +64,7 @@ def tutorial_resize(data: bytes) -> list[bytes]:
 
 
 def floor(data: bytes) -> list[bytes]:
-    """libjpeg-turbo's own scaled decode and two encodes: no resize, no orientation, no colour."""
+    """libjpeg-turbo's own scaled decode and two encodes: no resize, no orientation, no color."""
     image = Image.open(BytesIO(data), formats=["JPEG"])
     image.decodermaxblock = len(data)
     scale = next((s for s in (8, 4, 2) if image.width >= WIDTHS[0] * s), 1)

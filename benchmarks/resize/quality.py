@@ -96,7 +96,7 @@ def of_libvips(path: Path) -> Pixels:
             str(path), width, height=100_000, size="down", export_profile="srgb"
         )
         image = image.flatten(background=255) if image.hasalpha() else image
-        data = image.colourspace("srgb").cast("uchar").write_to_memory()
+        data = image.colorspace("srgb").cast("uchar").write_to_memory()
         mode = "RGB" if image.bands == 3 else "L"
         made = Image.frombytes(mode, (image.width, image.height), data)
         seen[image.width] = made.convert("RGB")

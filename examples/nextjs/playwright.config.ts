@@ -34,7 +34,7 @@ export default defineConfig({
   },
   projects: [
     { name: "unit", testDir: "tests/unit" },
-    { name: "e2e", testDir: "tests/e2e" },
+    { name: "e2e", testDir: "tests/integration/e2e" },
     { name: "screenshots", testDir: "tests/screenshots" },
   ],
   webServer: {

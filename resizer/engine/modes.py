@@ -15,7 +15,7 @@ def to_plain_mode(image: Image.Image) -> Image.Image:
     """Scaled where there are more bits: `convert` would clip everything above 255 to white."""
     if image.mode in SIXTEEN_BITS:
         image = image.point(lambda value: value * (1 / 256)).convert("L")
-    if image.has_transparency_data and image.mode != "RGBA":  # palette, colour key, LA
+    if image.has_transparency_data and image.mode != "RGBA":  # palette, color key, LA
         return image.convert("RGBA")
     if image.mode in OPAQUE_MODES or image.mode == "RGBA":
         return image

@@ -20,7 +20,7 @@ UNFILTERED = b"\0"
 
 
 def decodes_in_strips(image: Image.Image) -> bool:
-    """A large PNG of 8-bit colour, neither interlaced nor animated, without a colour key."""
+    """A large PNG of 8-bit color, neither interlaced nor animated, without a color key."""
     return (
         isinstance(image, PngImageFile)
         and image.width * image.height >= PIXELS_WORTH_IT

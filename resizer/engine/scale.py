@@ -26,7 +26,7 @@ def sizes(upright: tuple[int, int], widths: Sequence[int]) -> list[Target]:
 
 
 def scale_decoded(decoded: Decoded, size: tuple[int, int]) -> Image.Image:
-    """The largest thumbnail, as stored and in the original's colour space."""
+    """The largest thumbnail, as stored and in the original's color space."""
     scaled = decoded.image.resize(size, LANCZOS, box=decoded.box, reducing_gap=REDUCING_GAP)
     return scaled.convert("RGBA") if scaled.mode == "RGBa" else scaled
 

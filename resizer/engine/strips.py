@@ -2,7 +2,7 @@
 
 The whole frame is then held once at most, or never, and a strip stays in the processor's cache.
 
-Averaging transparent pixels needs premultiplied colour (RGBa), or what hides under them bleeds out;
+Averaging transparent pixels needs premultiplied color (RGBa), or what hides under them bleeds out;
 Pillow's `reduce` of RGBA converts there and back. That costs as much as the rest, and most pictures
 that have alpha use it nowhere or in a part: only strips with a pixel that is not opaque pay for it.
 """

@@ -1,4 +1,4 @@
-"""What a page shows before the thumbnail arrives: a tiny picture in the markup, and one colour."""
+"""What a page shows before the thumbnail arrives: a tiny picture in the markup, and one color."""
 
 from base64 import b64encode
 from io import BytesIO
@@ -9,7 +9,7 @@ PLACEHOLDER_PIXELS = 16  # the longer side
 PLACEHOLDER_CHARACTERS = 400  # with the `data:` prefix
 PREFIX = "data:image/webp;base64,"
 OPAQUE_ENOUGH = 128
-BIN_BITS = 3  # colours within 32 levels of each other count as one
+BIN_BITS = 3  # colors within 32 levels of each other count as one
 
 
 def shrink(image: Image.Image) -> Image.Image:
@@ -30,8 +30,8 @@ def placeholder(tiny: Image.Image) -> str:
         tiny = _fit(tiny, pixels)
 
 
-def dominant_colour(tiny: Image.Image) -> str:
-    """`#rrggbb`: the mean of the most frequent group of similar, visible colours."""
+def dominant_color(tiny: Image.Image) -> str:
+    """`#rrggbb`: the mean of the most frequent group of similar, visible colors."""
     shift = 8 - BIN_BITS
     groups: dict[tuple[int, int, int], list[tuple[int, int, int]]] = {}
     bands = tiny.convert("RGBA").tobytes()

@@ -1,0 +1,1 @@
+"""The table: all DynamoDB calls of the API."""

@@ -1,0 +1,1 @@
+"""What the API does: plan uploads, delete images, wait. No HTTP; everything needed is passed in."""

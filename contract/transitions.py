@@ -1,0 +1,91 @@
+"""Which change of an image record may follow which: the one table of transitions.
+
+`contract.conditions` turns it into DynamoDB condition expressions.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+from contract.record import NO_SEQUENCER, Status
+
+
+class Order(Enum):
+    """How the sequencer of a change must stand to the record's."""
+
+    ANY = "any"
+    SAME = "the same"
+    NEWER = "newer"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One way in which a transition is allowed. `None` in `before` is the missing record."""
+
+    before: frozenset[Status | None]
+    order: Order = Order.ANY
+    unclaimed: bool = False  # nobody else's claim may be running
+    owned: bool = False  # the claim must be one's own: a worker that was taken over is out
+
+
+class Transition(StrEnum):
+    PLAN = "plan"  # api: an upload was planned
+    CLAIM = "claim"  # resizer: an event came
+    REDO = "redo"  # doctor: the event was lost, or an operator asks again
+    COMPLETE = "complete"
+    REFRESH = "refresh"  # doctor: thumbnails of a finished image were made again
+    FAIL = "fail"
+    GIVE_UP = "give_up"  # the retries of the event are used up
+    FORGET = "forget"  # the original is gone: the record goes too
+    DELETE = "delete"  # api: leave a tombstone
+
+
+_NEW: frozenset[Status | None] = frozenset({None, Status.PENDING})
+_PROCESSING: frozenset[Status | None] = frozenset({Status.PROCESSING})
+_DONE: frozenset[Status | None] = frozenset({Status.DONE})
+_ENDED: frozenset[Status | None] = frozenset({Status.DONE, Status.FAILED})
+
+TRANSITIONS: Mapping[Transition, tuple[Status | None, tuple[Rule, ...]]] = {
+    Transition.PLAN: (Status.PENDING, (Rule(frozenset({None})),)),
+    Transition.CLAIM: (
+        Status.PROCESSING,
+        (
+            Rule(_NEW),
+            Rule(_PROCESSING | _ENDED, Order.NEWER),
+            Rule(_PROCESSING, Order.SAME, unclaimed=True),
+        ),
+    ),
+    Transition.REDO: (
+        Status.PROCESSING,
+        (
+            Rule(_NEW),
+            Rule(_PROCESSING, Order.SAME, unclaimed=True),
+            Rule(_ENDED, Order.SAME),
+        ),
+    ),
+    Transition.COMPLETE: (Status.DONE, (Rule(_PROCESSING, Order.SAME, owned=True),)),
+    Transition.REFRESH: (Status.DONE, (Rule(_DONE, Order.SAME),)),
+    Transition.FAIL: (Status.FAILED, (Rule(_PROCESSING, Order.SAME, owned=True),)),
+    Transition.GIVE_UP: (
+        Status.FAILED,
+        (
+            Rule(_NEW),
+            Rule(_PROCESSING | _ENDED, Order.NEWER),
+            Rule(_PROCESSING, Order.SAME, unclaimed=True),
+        ),
+    ),
+    Transition.FORGET: (None, (Rule(_PROCESSING, Order.SAME, owned=True),)),
+    Transition.DELETE: (
+        Status.DELETED,
+        (Rule(_PROCESSING | _ENDED | {Status.PENDING, Status.DELETED}),),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Who changes a record: the sequencer of the event, the claim's owner, the time."""
+
+    sequencer: str = NO_SEQUENCER
+    owner: str = ""
+    now_ms: int = 0

@@ -1,5 +1,0 @@
-"""What the fork server has in memory before it forks the processes that die."""
-
-from tests.faults.operations import load_models
-
-load_models()

@@ -1,0 +1,126 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from api.use_cases.idempotency import IdempotencyKeys, Plan
+from api.use_cases.uploads import File
+from tests.integration.api.conftest import CreateApp
+from tests.records import CAT
+from tests.serving import serve
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def post(
+    client: httpx.Client, user_id: str, key: str | None, body: Any = CAT, path: str = "uploads"
+) -> httpx.Response:
+    headers = {"Idempotency-Key": key} if key else {}
+    return client.post(f"/users/{user_id}/{path}", json=body, headers=headers)
+
+
+def count_images(client: httpx.Client, user_id: str) -> int:
+    return len(client.get(f"/users/{user_id}/images").json()["items"])
+
+
+def test_a_retried_request_gets_the_same_answer_and_makes_no_second_image(
+    client: httpx.Client, user_id: str
+) -> None:
+    answers = [post(client, user_id, "key-1") for _ in range(3)]
+    assert {answer.status_code for answer in answers} == {201}
+    first = answers[0].json()
+    for answer in answers[1:]:
+        again = answer.json()
+        assert again["image"]["imageId"] == first["image"]["imageId"]
+        assert again["upload"] == first["upload"]
+    assert count_images(client, user_id) == 1
+
+
+def test_without_a_key_and_with_another_one_each_request_is_a_new_image(
+    client: httpx.Client, user_id: str
+) -> None:
+    for key in (None, None, "key-1", "key-2"):
+        assert post(client, user_id, key).status_code == 201
+    assert count_images(client, user_id) == 4
+
+
+def test_two_users_may_choose_the_same_key(client: httpx.Client, user_id: str) -> None:
+    images = [post(client, user, "key-1").json()["image"] for user in (user_id, f"{user_id}x")]
+    assert images[0]["imageId"] != images[1]["imageId"]
+
+
+def test_a_key_is_not_good_for_another_request(client: httpx.Client, user_id: str) -> None:
+    assert post(client, user_id, "key-1").status_code == 201
+    answer = post(client, user_id, "key-1", {**CAT, "size": 11})
+    assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_key_reused")
+    assert count_images(client, user_id) == 1
+
+
+def test_a_retried_batch_gets_the_same_images(client: httpx.Client, user_id: str) -> None:
+    body = {"files": [CAT, CAT, {**CAT, "size": 9}]}
+    answers = [post(client, user_id, "key-1", body, "uploads/batch").json() for _ in range(2)]
+    ids = [[item["image"]["imageId"] for item in answer["items"]] for answer in answers]
+    assert ids[0] == ids[1]
+    assert len(set(ids[0])) == 3
+    assert count_images(client, user_id) == 3
+
+
+def test_requests_at_once_in_two_processes_make_one_image(
+    client: httpx.Client, make_app: CreateApp, user_id: str
+) -> None:
+    with serve(make_app()) as other, ThreadPoolExecutor(16) as pool:
+        clients = [client, other] * 8
+        answers = list(pool.map(lambda each: post(each, user_id, "key-1"), clients))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["image"]["imageId"] for answer in answers}) == 1
+    assert count_images(client, user_id) == 1
+
+
+def test_a_request_that_broke_off_before_its_record_is_finished_by_its_retry(
+    client: httpx.Client, dynamodb: "DynamoDBClient", table: str, user_id: str
+) -> None:
+    plan = Plan.new(int(time.time() * 1000) - 5000, "seed", [File("cat.jpg", "image/jpeg", 10)])
+    IdempotencyKeys(dynamodb, table, 3600).claim(user_id, "key-1", plan)
+    assert count_images(client, user_id) == 0
+    image = post(client, user_id, "key-1").json()["image"]
+    assert image["createdAt"] == plan.planned_at_ms
+    assert count_images(client, user_id) == 1
+
+
+def test_a_key_lasts_as_long_as_the_upload_it_was_answered_with(
+    make_app: CreateApp, user_id: str
+) -> None:
+    now = time.time() - 7200
+    images = []
+    for clock in (now, now + 3599, now + 3601):
+        with serve(make_app(clock=lambda at=clock: at)) as client:
+            answer = post(client, user_id, "key-1").json()
+            images.append(answer["image"]["imageId"])
+            assert answer["upload"]["expiresAt"] >= clock * 1000 - 1000
+    assert images[0] == images[1] != images[2]
+
+
+def test_a_key_whose_image_was_deleted_says_so(client: httpx.Client, user_id: str) -> None:
+    image_id = post(client, user_id, "key-1").json()["image"]["imageId"]
+    assert client.delete(f"/users/{user_id}/images/{image_id}").status_code == 204
+    answer = post(client, user_id, "key-1")
+    assert (answer.status_code, answer.json()["code"]) == (409, "image_deleted")
+
+
+@pytest.mark.parametrize("key", ["", "a b", "é", "x" * 201])
+def test_a_key_outside_the_rules_is_refused(client: httpx.Client, user_id: str, key: str) -> None:
+    headers = {b"Idempotency-Key": key.encode()}
+    answer = client.post(f"/users/{user_id}/uploads", json=CAT, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+def test_rows_of_keys_are_no_ones_images(
+    client: httpx.Client, dynamodb: "DynamoDBClient", table: str, user_id: str
+) -> None:
+    """No user id has a `#`, so no listing meets them, and no path reaches them."""
+    post(client, user_id, "key-1")
+    answer = client.get(f"/users/%23idempotency%23{user_id}/images")
+    assert answer.json()["code"] == "invalid_user_id"

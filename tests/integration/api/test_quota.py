@@ -1,0 +1,198 @@
+import dataclasses
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from api.settings import Settings
+from api.use_cases.quota import EVENT_DELAY_SECONDS, RECOUNT_SECONDS, STALE_SECONDS, Usage, count
+from contract.record import Status
+from tests.integration.api.conftest import CreateApp
+from tests.records import CAT, finished, pending, put
+from tests.serving import serve
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+URL_SECONDS = 3600
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = time.time()
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class User:
+    """Somebody with a quota of five images and a hundred bytes."""
+
+    def __init__(self, client: httpx.Client, clock: Clock, user_id: str) -> None:
+        self.client, self.clock, self.user_id = client, clock, user_id
+
+    def plan(self, size: int = 10, key: str | None = None) -> str | None:
+        """The image id, or None if the quota is used up."""
+        headers = {"Idempotency-Key": key} if key else {}
+        answer = self.client.post(
+            f"/users/{self.user_id}/uploads", json={**CAT, "size": size}, headers=headers
+        )
+        if answer.status_code == 409:
+            assert answer.json()["code"] == "quota_exceeded"
+            return None
+        assert answer.status_code == 201, answer.text
+        image_id: str = answer.json()["image"]["imageId"]
+        return image_id
+
+    def delete(self, image_id: str) -> None:
+        answer = self.client.delete(f"/users/{self.user_id}/images/{image_id}")
+        assert answer.status_code == 204
+
+
+@pytest.fixture(scope="module")
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="module")
+def limited(make_app: CreateApp, api_settings: Settings, clock: Clock) -> Iterator[httpx.Client]:
+    settings = dataclasses.replace(api_settings, quota_images=5, quota_bytes=100)
+    with serve(make_app(settings, clock=clock)) as client:
+        yield client
+
+
+@pytest.fixture
+def user(limited: httpx.Client, clock: Clock, user_id: str) -> User:
+    return User(limited, clock, user_id)
+
+
+def store(dynamodb: "DynamoDBClient", table: str, user: User, image_id: str) -> None:
+    """As the resizer leaves the record when the upload has come."""
+    stamp = int(image_id[:13])
+    record = finished(user.user_id, stamp, image_id=image_id, widths=(), size=10)
+    put(dynamodb, table, record)
+
+
+def test_no_more_images_are_planned_than_the_quota_allows(user: User) -> None:
+    assert all(user.plan() for _ in range(5))
+    assert user.plan() is None
+
+
+def test_no_more_bytes_are_planned_than_the_quota_allows(user: User) -> None:
+    assert user.plan(60)
+    assert user.plan(41) is None
+    assert user.plan(40)
+
+
+def test_a_batch_fits_as_a_whole_or_not_at_all(user: User) -> None:
+    body: dict[str, Any] = {"files": [CAT] * 6}
+    path = f"/users/{user.user_id}/uploads/batch"
+    assert user.client.post(path, json=body).json()["code"] == "quota_exceeded"
+    assert user.client.post(path, json={"files": [CAT] * 5}).status_code == 201
+
+
+def test_many_requests_at_once_do_not_get_past_the_quota(user: User) -> None:
+    assert user.plan()  # the counter is there
+    with ThreadPoolExecutor(16) as pool:
+        planned = list(pool.map(lambda _: user.plan(), range(30)))
+    assert sum(image_id is not None for image_id in planned) == 4
+
+
+def test_upload_urls_that_were_never_used_lock_nobody_out_for_good(user: User) -> None:
+    assert all(user.plan() for _ in range(5))
+    user.clock.now += URL_SECONDS + EVENT_DELAY_SECONDS - 10
+    assert user.plan() is None  # the last of them may have come just now
+    user.clock.now += 10 + RECOUNT_SECONDS
+    assert all(user.plan() for _ in range(5))
+    assert user.plan() is None
+
+
+def test_hoarded_upload_urls_do_not_get_past_the_quota(
+    user: User, dynamodb: "DynamoDBClient", table: str
+) -> None:
+    """All are used: when their time is over they still count, now as what is stored."""
+    hoarded = [user.plan() for _ in range(5)]
+    for image_id in hoarded:
+        assert image_id is not None
+        store(dynamodb, table, user, image_id)
+    user.clock.now += URL_SECONDS + EVENT_DELAY_SECONDS + RECOUNT_SECONDS
+    assert user.plan() is None
+
+
+def test_deleting_makes_room_at_once_and_only_once(
+    user: User, dynamodb: "DynamoDBClient", table: str
+) -> None:
+    planned = [user.plan() for _ in range(5)]
+    first, second = planned[0], planned[1]
+    assert first is not None
+    assert second is not None
+    store(dynamodb, table, user, first)
+    for _ in range(3):
+        user.delete(first)
+    assert user.plan() is not None
+    assert user.plan() is None
+    user.delete(second)  # never uploaded, and now never will be
+    assert user.plan() is not None
+    assert user.plan() is None
+
+
+def test_a_retried_request_counts_once(user: User) -> None:
+    assert len({user.plan(key="key-1") for _ in range(4)}) == 1
+    assert all(user.plan() for _ in range(4))
+    assert user.plan() is None
+    assert user.plan(key="key-1") is not None  # also when the quota is used up
+
+
+def test_images_from_before_the_quota_count(
+    user: User, dynamodb: "DynamoDBClient", table: str
+) -> None:
+    put(dynamodb, table, *(finished(user.user_id, 1763853422000 + n, size=1) for n in range(4)))
+    assert user.plan() is not None
+    assert user.plan() is None
+
+
+def test_a_count_is_taken_again_after_a_day(
+    user: User, dynamodb: "DynamoDBClient", table: str
+) -> None:
+    assert user.plan()
+    put(dynamodb, table, *(finished(user.user_id, 1763853422000 + n, size=1) for n in range(5)))
+    assert user.plan()  # what something else put is not noticed at once
+    user.clock.now += STALE_SECONDS + 1
+    assert user.plan() is None
+
+
+def test_refused_requests_do_not_count_all_records_each_time(
+    user: User, dynamodb: "DynamoDBClient", table: str
+) -> None:
+    assert all(user.plan() for _ in range(5))
+    user.clock.now += URL_SECONDS + EVENT_DELAY_SECONDS
+    put(dynamodb, table, *(finished(user.user_id, 1763853422000 + n, size=1) for n in range(5)))
+    assert user.plan() is None  # counted now: five others
+    for n in range(5):
+        put(
+            dynamodb,
+            table,
+            finished(user.user_id, 1763853422000 + n, status=Status.DELETED, widths=()),
+        )
+    assert user.plan() is None  # not counted again within a minute
+    user.clock.now += RECOUNT_SECONDS
+    assert user.plan() is not None
+
+
+def test_what_counts_is_what_is_stored_and_what_still_may_be() -> None:
+    now = 2_000_000_000
+    grace = 24 * 3600
+    records = [
+        finished("u", 1763853422000, size=1),
+        finished("u", 1763853422000, size=10, status=Status.FAILED),
+        finished("u", 1763853422000, size=100, status=Status.PROCESSING),
+        dataclasses.replace(pending("u", 1763853422000, now + grace), size=1000),
+        dataclasses.replace(
+            pending("u", 1763853422000, now + grace - EVENT_DELAY_SECONDS), size=10**4
+        ),
+        finished("u", 1763853422000, size=10**5, status=Status.DELETED),
+    ]
+    assert count(records, now) == Usage(4, 1111)

@@ -1,0 +1,233 @@
+"""What was planned is what storage takes, and nothing else."""
+
+import hashlib
+import time
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from api.use_cases.uploads import DAY_SECONDS
+from contract.metadata import decode_filename
+from contract.record import ImageRecord
+from tests.integration.api.conftest import CreateApp
+from tests.records import CAT
+from tests.serving import serve
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+BYTES = b"0123456789"
+
+
+def planned(client: httpx.Client, user_id: str, **changes: Any) -> dict[str, Any]:
+    answer = client.post(f"/users/{user_id}/uploads", json={**CAT, **changes})
+    assert answer.status_code == 201, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def send(upload: dict[str, Any], data: bytes = BYTES, **fields: str) -> httpx.Response:
+    """As a browser would."""
+    assert upload["method"] == "POST"
+    return httpx.post(
+        upload["url"], data={**upload["fields"], **fields}, files={"file": ("blob", data)}
+    )
+
+
+def send_put(upload: dict[str, Any], data: bytes = BYTES, **headers: str) -> httpx.Response:
+    assert upload["method"] == "PUT"
+    return httpx.put(upload["url"], content=data, headers={**upload["headers"], **headers})
+
+
+def test_the_record_is_there_before_the_upload(
+    client: httpx.Client, dynamodb: "DynamoDBClient", table: str, user_id: str
+) -> None:
+    before = int(time.time())
+    image = planned(client, user_id, filename="crème brûlée.JPG")["image"]
+    key: Any = {"userId": {"S": user_id}, "imageId": {"S": image["imageId"]}}
+    record = ImageRecord.from_item(dynamodb.get_item(TableName=table, Key=key)["Item"])
+    assert record.status == "pending"
+    assert record.filename == "crème brûlée.JPG"
+    assert record.expires_at_s is not None
+    assert 0 <= record.expires_at_s - DAY_SECONDS - 3600 - before <= 5
+    assert image["imageId"].endswith("-creme-brulee.JPG")
+    assert image["createdAt"] == int(image["imageId"][:13])
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_storage_takes_the_upload_and_keeps_what_was_declared(
+    client: httpx.Client, s3: "S3Client", bucket: str, user_id: str, method: str
+) -> None:
+    name = "crème brûlée & co; 100%.jpg"
+    body = planned(client, user_id, filename=name, method=method)
+    sent = (send if method == "POST" else send_put)(body["upload"])
+    assert sent.status_code == (201 if method == "POST" else 200), sent.text
+    head = s3.head_object(Bucket=bucket, Key=body["image"]["originalKey"])
+    assert head["ContentType"] == "image/jpeg"
+    assert head["CacheControl"] == "private, max-age=31536000, immutable"
+    assert decode_filename(head["Metadata"]["filename"]) == name
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_a_page_of_the_front_end_may_send_the_upload(
+    client: httpx.Client, user_id: str, method: str
+) -> None:
+    upload = planned(client, user_id, method=method)["upload"]
+    preflight = httpx.options(
+        upload["url"],
+        headers={
+            "Origin": "http://localhost:3000",
+            "Access-Control-Request-Method": method,
+            "Access-Control-Request-Headers": ", ".join(sorted(map(str.lower, upload["headers"]))),
+        },
+    )
+    assert preflight.status_code == 200
+    assert method in preflight.headers["access-control-allow-methods"]
+
+
+@pytest.mark.parametrize(
+    ("data", "fields"),
+    [
+        (BYTES + b"!", {}),
+        (BYTES[:-1], {}),
+        (b"", {}),
+        (BYTES, {"Content-Type": "text/html"}),
+        (BYTES, {"key": "uploads/somebody/1763853422123-cat.jpg"}),
+        (BYTES, {"x-amz-meta-filename": "other"}),
+        (BYTES, {"success_action_status": "200"}),
+        (BYTES, {"x-amz-meta-more": "x"}),
+        (BYTES, {"acl": "public-read"}),
+    ],
+    ids=["longer", "shorter", "empty", "type", "key", "filename", "status", "metadata", "acl"],
+)
+def test_storage_refuses_an_upload_that_breaks_the_policy(
+    client: httpx.Client, user_id: str, data: bytes, fields: dict[str, str]
+) -> None:
+    upload = planned(client, user_id)["upload"]
+    assert send(upload, data, **fields).status_code in {400, 403}
+    assert send(upload).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("data", "headers"),
+    [
+        (BYTES + b"!", {}),
+        (BYTES, {"Content-Type": "text/html"}),
+        (BYTES, {"x-amz-meta-filename": "x"}),
+    ],
+    ids=["longer", "type", "filename"],
+)
+def test_storage_refuses_a_put_with_other_headers(
+    client: httpx.Client, user_id: str, data: bytes, headers: dict[str, str]
+) -> None:
+    upload = planned(client, user_id, method="PUT")["upload"]
+    assert send_put(upload, data, **headers).status_code == 403
+    assert send_put(upload).status_code == 200
+
+
+def test_storage_refuses_other_bytes_than_the_declared_checksum(
+    client: httpx.Client, user_id: str
+) -> None:
+    digest = hashlib.sha256(BYTES).hexdigest()
+    upload = planned(client, user_id, sha256=digest, method="PUT")["upload"]
+    assert send_put(upload, b"9876543210").status_code == 400
+    assert send_put(upload).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"x-amz-checksum-sha256": b64encode(hashlib.sha256(b"9876543210").digest()).decode()},
+        {"x-amz-checksum-algorithm": "CRC32"},
+    ],
+    ids=["checksum", "algorithm"],
+)
+def test_the_declared_checksum_is_pinned_in_the_policy(
+    client: httpx.Client, user_id: str, change: dict[str, str]
+) -> None:
+    """That storage compares a form's checksum with the bytes, the emulator does not show."""
+    digest = hashlib.sha256(BYTES)
+    upload = planned(client, user_id, sha256=digest.hexdigest())["upload"]
+    assert upload["fields"]["x-amz-checksum-sha256"] == b64encode(digest.digest()).decode()
+    assert send(upload, BYTES, **change).status_code == 403
+    assert send(upload).status_code == 201
+
+
+def test_storage_refuses_an_upload_after_its_time(make_app: CreateApp, user_id: str) -> None:
+    with serve(make_app(clock=lambda: time.time() - 3601)) as late:
+        upload = planned(late, user_id)["upload"]
+        assert upload["expiresAt"] < time.time() * 1000
+        assert send(upload).status_code == 403
+
+
+def test_a_size_that_javascript_wrote_with_a_point_is_a_size(
+    client: httpx.Client, user_id: str
+) -> None:
+    assert planned(client, user_id, size=10.0)["image"]["size"] == 10
+
+
+def test_a_batch_is_answered_in_order_with_a_record_for_each(
+    client: httpx.Client, user_id: str
+) -> None:
+    files = [{**CAT, "filename": f"{number}.jpg", "size": number + 1} for number in range(100)]
+    answer = client.post(f"/users/{user_id}/uploads/batch", json={"files": files})
+    assert answer.status_code == 201, answer.text
+    items = answer.json()["items"]
+    assert [item["image"]["filename"] for item in items] == [file["filename"] for file in files]
+    page = client.get(f"/users/{user_id}/images", params={"limit": 100}).json()
+    assert {image["imageId"] for image in page["items"]} == {
+        item["image"]["imageId"] for item in items
+    }
+    assert send(items[9]["upload"]).status_code == 201
+
+
+def test_a_batch_with_one_bad_file_plans_nothing(client: httpx.Client, user_id: str) -> None:
+    files = [CAT, {**CAT, "size": 50_000_001}]
+    answer = client.post(f"/users/{user_id}/uploads/batch", json={"files": files})
+    assert (answer.status_code, answer.json()["code"]) == (422, "file_too_large")
+    assert client.get(f"/users/{user_id}/images").json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "pointer"),
+    [
+        ({"size": 0}, "invalid_request", "/size"),
+        ({"size": "10"}, "invalid_request", "/size"),
+        ({"size": 10.5}, "invalid_request", "/size"),
+        ({"size": True}, "invalid_request", "/size"),
+        ({"size": 50_000_001}, "file_too_large", None),
+        ({"contentType": "image/svg+xml"}, "unsupported_content_type", "/contentType"),
+        ({"filename": ""}, "invalid_filename", "/filename"),
+        ({"filename": "a\x00b"}, "invalid_filename", "/filename"),
+        ({"filename": "é" * 128}, "invalid_filename", "/filename"),
+        ({"sha256": "A" * 64}, "invalid_request", "/sha256"),
+        ({"method": "PATCH"}, "invalid_request", "/method"),
+        ({"more": 1}, "invalid_request", "/more"),
+    ],
+)
+def test_a_file_outside_the_rules_gets_a_stable_code(
+    client: httpx.Client, user_id: str, changes: dict[str, Any], code: str, pointer: str | None
+) -> None:
+    answer = client.post(f"/users/{user_id}/uploads", json={**CAT, **changes})
+    body = answer.json()
+    assert (answer.status_code, body["code"]) == (422, code)
+    assert [error["pointer"] for error in body.get("errors", [])] == ([pointer] if pointer else [])
+    assert client.get(f"/users/{user_id}/images").json()["items"] == []
+
+
+def test_a_put_that_took_effect_unnoticed_is_a_success_when_it_is_tried_again(
+    make_app: CreateApp, user_id: str
+) -> None:
+    """As botocore does when the first answer was lost: the same clock and seed, the same record."""
+    app = make_app(clock=lambda: 1763853422.5, seed=lambda: "the same")
+    with serve(app) as client:
+        first, second = planned(client, user_id), planned(client, user_id)
+        assert first == second
+        assert len(client.get(f"/users/{user_id}/images").json()["items"]) == 1
+        batch = {"files": [CAT, CAT]}
+        answers = [client.post(f"/users/{user_id}/uploads/batch", json=batch) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [201, 201]
+        assert answers[0].json() == answers[1].json()

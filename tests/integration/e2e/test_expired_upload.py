@@ -1,0 +1,36 @@
+import time
+
+import boto3
+
+from api.app import create_app
+from api.settings import Settings
+from local.emulator import REGION, Emulator
+from tests.pictures import jpeg
+from tests.serving import serve
+from tests.uploader import send
+
+
+def test_storage_refuses_an_upload_after_its_time(
+    emulator: Emulator, bucket: str, table: str, api_session: boto3.Session, user_id: str
+) -> None:
+    settings = Settings(
+        bucket=bucket,
+        table=table,
+        region=REGION,
+        endpoint_url=emulator.url,
+        upload_url_seconds=60,
+    )
+    answers = {age: _upload_planned_ago(age, settings, api_session, user_id) for age in (30, 61)}
+    assert answers[30] < 300
+    assert answers[61] == 403
+
+
+def _upload_planned_ago(
+    age_seconds: int, settings: Settings, session: boto3.Session, user_id: str
+) -> int:
+    data = jpeg(50, 50)
+    body = {"filename": "cat.jpg", "contentType": "image/jpeg", "size": len(data)}
+    app = create_app(settings, session=session, clock=lambda: time.time() - age_seconds)
+    with serve(app) as client:
+        planned = client.post(f"/users/{user_id}/uploads", json=body).json()
+    return send(planned["upload"], data).status_code

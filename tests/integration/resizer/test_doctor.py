@@ -1,0 +1,284 @@
+"""The doctor finds and mends what is wrong between bucket and table."""
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+
+from contract.record import Reason, Status
+from contract.transitions import Change, Transition
+from resizer.doctor import Doctor, Finding, Plan, Report
+from resizer.resize import Resizer
+from tests.integration.resizer.conftest import Image, make_resizer, sequencer
+from tests.pictures import jpeg
+
+OLD = "1763853422122"
+
+
+def examine(resizer: Resizer, image: Image, **plan: Any) -> Report:
+    """Examine the one user whom this test knows."""
+    options = Plan(**{"user_id": image.key.user_id, "grace_ms": 0, **plan})
+    with ThreadPoolExecutor(2) as threads:
+        return Doctor(resizer, options, "doctor-1", threads).examine()
+
+
+def check_mended(resizer: Resizer, image: Image, finding: Finding, **plan: Any) -> None:
+    """The doctor tells of `finding` and touches nothing, then mends it, then finds nothing."""
+    before = image.record()
+    told = examine(resizer, image)
+    assert told.found == {finding: 1}
+    assert image.record() == before
+    mended = examine(resizer, image, **{"repair": True, **plan})
+    assert mended.repaired == {finding: 1}
+    assert not mended.unrepaired
+    assert not examine(resizer, image).found
+
+
+def test_a_healthy_image_is_left_as_it_is(operators_resizer: Resizer, image: Image) -> None:
+    operators_resizer.resize(image.upload(), "invocation-1")
+    record = image.record()
+    report = examine(operators_resizer, image, repair=True, redrive=True)
+    assert (report.images, report.found) == (1, {})
+    assert image.record() == record
+
+
+def test_a_record_is_rebuilt_from_what_the_thumbnails_say(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    operators_resizer.resize(image.upload(), "invocation-1")
+    record, thumbnail = image.record(), image.thumbnail(200)
+    image.remove_record()
+    check_mended(operators_resizer, image, Finding.ORIGINAL_WITHOUT_RECORD)
+    assert image.record() == record
+    assert image.thumbnail(200) == thumbnail, "it was made again for nothing"
+
+
+def test_an_original_without_record_and_thumbnails_is_resized(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    image.upload()
+    check_mended(operators_resizer, image, Finding.ORIGINAL_WITHOUT_RECORD)
+    image.in_status(Status.DONE)
+    assert image.thumbnail(400)
+
+
+def test_an_upload_whose_event_never_came_is_resized(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    image.put_record(Status.PENDING, filename="Cät.jpg", expires_at_s=1)
+    image.upload()
+    check_mended(operators_resizer, image, Finding.UNPROCESSED)
+    image.in_status(Status.DONE)
+
+
+def test_an_image_stuck_in_processing_is_finished(operators_resizer: Resizer, image: Image) -> None:
+    ref = image.upload()
+    change = Change(ref.sequencer, "dead", 0)
+    operators_resizer.repository.claim(Transition.CLAIM, ref, change, until_ms=1)
+    check_mended(operators_resizer, image, Finding.STUCK)
+    assert image.in_status(Status.DONE).sequencer == ref.sequencer
+
+
+def test_an_image_under_way_is_left_to_its_worker(operators_resizer: Resizer, image: Image) -> None:
+    ref = image.upload()
+    now_ms = operators_resizer.now_ms()
+    change = Change(ref.sequencer, "alive", now_ms)
+    operators_resizer.repository.claim(Transition.CLAIM, ref, change, until_ms=now_ms + 60_000)
+    assert not examine(operators_resizer, image, repair=True).found
+    assert image.in_status(Status.PROCESSING).claimed_by == "alive"
+
+
+def test_an_image_whose_event_may_still_come_is_left_alone(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    image.upload()
+    assert not examine(operators_resizer, image, repair=True, grace_ms=600_000).found
+    assert image.record() is None
+
+
+def test_a_replaced_original_whose_event_was_lost_is_resized(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    operators_resizer.resize(image.upload(number=1), "invocation-1")
+    ref = image.upload(jpeg(300, 300), number=2)
+    check_mended(operators_resizer, image, Finding.REPLACED)
+    record = image.in_status(Status.DONE)
+    assert (record.e_tag, record.width) == (ref.e_tag, 300)
+
+
+def test_a_missing_thumbnail_is_made_again_while_the_image_stays_done(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    operators_resizer.resize(image.upload(), "invocation-1")
+    record = image.record()
+    image.s3.delete_object(Bucket=image.settings.bucket, Key=str(image.key.thumbnail(400)))
+    check_mended(operators_resizer, image, Finding.MISSING_THUMBNAIL)
+    assert image.record() == record
+    assert image.thumbnail(400)
+
+
+def test_a_new_width_in_the_settings_is_made_for_old_images(
+    operators_resizer: Resizer, root_session: boto3.Session, image: Image
+) -> None:
+    operators_resizer.resize(image.upload(), "invocation-1")
+    settings = replace(operators_resizer.settings, widths=(200, 320, 400))
+    three = make_resizer(root_session, settings)
+    check_mended(three, image, Finding.MISSING_THUMBNAIL)
+    assert set(image.in_status(Status.DONE).thumbnails) == {200, 320, 400}
+    assert image.thumbnail(320)
+
+
+def test_a_record_without_an_original_goes_with_its_thumbnails(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    operators_resizer.resize(image.upload(), "invocation-1")
+    image.remove_original()
+    check_mended(operators_resizer, image, Finding.RECORD_WITHOUT_ORIGINAL)
+    assert image.record() is None
+    assert image.thumbnail(200) is None
+
+
+def test_a_pending_record_may_wait_for_its_upload(operators_resizer: Resizer, image: Image) -> None:
+    image.put_record(Status.PENDING, expires_at_s=10**10)
+    assert not examine(operators_resizer, image, repair=True).found
+    image.in_status(Status.PENDING)
+
+
+def test_what_is_stored_under_a_tombstone_is_removed(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    operators_resizer.resize(image.upload(), "invocation-1")
+    image.put_record(Status.DELETED, sequencer=sequencer(1), expires_at_s=10**10)
+    check_mended(operators_resizer, image, Finding.UNDELETED)
+    image.in_status(Status.DELETED)
+    assert image.original() is None
+    assert image.thumbnail(200) is None
+
+
+def test_what_was_given_up_is_tried_again_only_when_asked(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    ref = image.upload()
+    change = Change(ref.sequencer, "give-up", 0)
+    operators_resizer.repository.give_up(ref, change, '{"Records": []}')
+    told = examine(operators_resizer, image, repair=True)
+    assert (told.found, told.repaired) == ({Finding.GAVE_UP: 1}, {})
+    check_mended(operators_resizer, image, Finding.GAVE_UP, redrive=True)
+    record = image.in_status(Status.DONE)
+    assert (record.error, record.gave_up_event) == (None, None)
+
+
+def test_a_failed_image_is_told_and_not_tried_again(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    operators_resizer.resize(image.upload(b"no image"), "invocation-1")
+    report = examine(operators_resizer, image, repair=True, redrive=True)
+    assert (report.found, report.repaired) == ({Finding.FAILED: 1}, {})
+    assert image.in_status(Status.FAILED).error == Reason.UNSUPPORTED_FORMAT
+
+
+def test_a_foreign_key_under_uploads_is_told_and_never_touched(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    name = f"uploads/{image.key.user_id}/holiday.jpg"
+    image.s3.put_object(Bucket=image.settings.bucket, Key=name, Body=jpeg())
+    report = examine(operators_resizer, image, repair=True)
+    assert report.found == {Finding.FOREIGN_KEY: 1}
+    image.s3.head_object(Bucket=image.settings.bucket, Key=name)
+
+
+def test_only_the_thumbnail_without_an_original_is_removed(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    operators_resizer.resize(image.upload(), "invocation-1")
+    orphan = replace(image, key=replace(image.key, image_id=f"{OLD}-{image.key.filename}"))
+    operators_resizer.resize(orphan.upload(), "invocation-2")
+    orphan.remove_original()
+    orphan.remove_record()
+    with ThreadPoolExecutor(4) as threads:
+        plan = Plan(repair=True, grace_ms=10**9)
+        report = Doctor(operators_resizer, plan, "doctor-1", threads).examine()
+    assert report.repaired[Finding.ORPHAN_THUMBNAIL] >= 2
+    assert orphan.thumbnail(200) is None
+    assert orphan.thumbnail(400) is None
+    assert image.thumbnail(200)
+
+
+def test_records_of_a_user_without_any_object_are_found(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    operators_resizer.resize(image.upload(), "invocation-1")
+    image.remove_original()
+    with ThreadPoolExecutor(4) as threads:
+        plan = Plan(repair=True, grace_ms=10**9)
+        report = Doctor(operators_resizer, plan, "doctor-1", threads).examine()
+    assert report.repaired[Finding.RECORD_WITHOUT_ORIGINAL] >= 1
+    assert image.record() is None
+
+
+def test_many_images_are_joined_page_by_page(operators_resizer: Resizer, image: Image) -> None:
+    ids = [f"{1763853422000 + n}-{image.key.filename}" for n in range(230)]
+    for number, image_id in enumerate(ids):
+        one = replace(image, key=replace(image.key, image_id=image_id))
+        if number % 3:
+            one.put_record(Status.PENDING, expires_at_s=10**10)
+        if number % 3 != 1:
+            one.upload(b"no image")
+    report = examine(operators_resizer, image)
+    assert report.images == len(ids)
+    expected = {
+        Finding.ORIGINAL_WITHOUT_RECORD: len(ids[0::3]),
+        Finding.UNPROCESSED: len(ids[2::3]),
+    }
+    assert report.found == expected
+
+
+def run_doctor(resizer: Resizer, session: boto3.Session, *arguments: str) -> tuple[int, str, str]:
+    credentials = session.get_credentials()
+    assert credentials is not None
+    environment = {
+        **os.environ,
+        "AWS_ACCESS_KEY_ID": credentials.access_key,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
+        "BUCKET": resizer.settings.bucket,
+        "DYNAMODB_TABLE": resizer.settings.table,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "resizer", "doctor", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_the_command_tells_by_exit_code_whether_something_is_left_to_mend(
+    operators_resizer: Resizer, root_session: boto3.Session, image: Image
+) -> None:
+    image.upload()
+    only = ("--user", image.key.user_id, "--grace", "0")
+    code, output, errors = run_doctor(operators_resizer, root_session, *only, "--json")
+    assert code == 3, errors
+    assert json.loads(output)["found"] == {"original_without_record": 1}
+    code, output, progress = run_doctor(
+        operators_resizer, root_session, *only, "--repair", "--progress"
+    )
+    assert (code, "1 mended" in output) == (0, True)
+    assert "1 of 1 looked at" in progress
+    image.in_status(Status.DONE)
+
+
+@pytest.mark.parametrize("user", ["", "a/b", ".."])
+def test_the_command_refuses_a_bad_user_id(
+    operators_resizer: Resizer, root_session: boto3.Session, user: str
+) -> None:
+    code, output, errors = run_doctor(operators_resizer, root_session, "--user", user)
+    assert (code, output) == (2, "")
+    assert "user id" in errors

@@ -1,0 +1,245 @@
+"""The way of one object, under the resizer's own identity, against the emulator."""
+
+import boto3
+import pytest
+
+from contract import metadata
+from contract.record import Reason, Status, ThumbnailFacts
+from contract.transitions import Change, Transition
+from resizer.repository import RefusedError
+from resizer.resize import ClaimHeldError, Outcome, Resizer
+from tests.integration.resizer.conftest import Image, make_resizer, sequencer
+from tests.pictures import jpeg, opened
+
+GREEN = "#20a040"
+
+
+def test_an_upload_becomes_two_thumbnails_and_a_done_record(resizer: Resizer, image: Image) -> None:
+    image.put_record(Status.PENDING, filename="Cät.jpg", expires_at_s=1)
+    ref = image.upload(jpeg(600, 400))
+    assert resizer.resize(ref, "invocation-1") is Outcome.DONE
+    record = image.in_status(Status.DONE)
+    assert (record.width, record.height, record.content_type) == (600, 400, "image/jpeg")
+    assert (record.filename, record.size, record.e_tag) == ("Cät.jpg", ref.size, ref.e_tag)
+    assert (record.sequencer, record.expires_at_s, record.claimed_by) == (ref.sequencer, None, None)
+    assert record.color
+    assert record.placeholder
+    assert record.placeholder.startswith("data:image/")
+    assert len(record.placeholder) <= 400
+    for width, height in ((200, 133), (400, 267)):
+        data = image.bytes_of(width)
+        assert opened(data).size == (width, height)
+        assert record.thumbnails[width] == ThumbnailFacts(
+            str(image.key.thumbnail(width)), width, height, len(data), "image/jpeg"
+        )
+
+
+def test_an_object_put_by_another_app_gets_its_record_from_the_resizer(
+    resizer: Resizer, image: Image
+) -> None:
+    assert resizer.resize(image.upload(), "invocation-1") is Outcome.DONE
+    record = image.in_status(Status.DONE)
+    assert (record.created_at_ms, record.filename) == (1763853422123, "Cät.jpg")
+
+
+def test_a_small_original_is_not_enlarged(resizer: Resizer, image: Image) -> None:
+    resizer.resize(image.upload(jpeg(120, 90)), "invocation-1")
+    record = image.in_status(Status.DONE)
+    assert {w: (t.width, t.height) for w, t in record.thumbnails.items()} == {
+        200: (120, 90),
+        400: (120, 90),
+    }
+
+
+def test_a_thumbnail_says_whose_it_is_and_may_be_kept_by_the_browser_only(
+    resizer: Resizer, image: Image
+) -> None:
+    ref = image.upload()
+    resizer.resize(ref, "invocation-1")
+    answer = image.s3.head_object(Bucket=image.settings.bucket, Key=str(image.key.thumbnail(400)))
+    assert answer["CacheControl"].startswith("private, max-age=")
+    assert answer["ContentType"] == "image/jpeg"
+    assert answer["Metadata"][metadata.USER_ID] == image.key.user_id
+    assert answer["Metadata"][metadata.ORIGINAL_E_TAG] == ref.e_tag
+    assert answer["Metadata"][metadata.SEQUENCER] == ref.sequencer
+
+
+def test_a_second_delivery_of_the_same_event_changes_nothing(
+    resizer: Resizer, image: Image
+) -> None:
+    ref = image.upload()
+    resizer.resize(ref, "invocation-1")
+    record, stored = image.record(), image.thumbnail(200)
+    assert resizer.resize(ref, "invocation-2") is Outcome.IGNORED
+    assert image.record() == record
+    again = image.thumbnail(200)
+    assert stored
+    assert again
+    assert again.modified_ms == stored.modified_ms
+
+
+def test_a_stale_event_changes_nothing(resizer: Resizer, image: Image) -> None:
+    old = image.upload(jpeg(), number=1)
+    new = image.upload(jpeg(color=GREEN), number=2)
+    assert resizer.resize(new, "invocation-2") is Outcome.DONE
+    record = image.record()
+    assert resizer.resize(old, "invocation-1") is Outcome.IGNORED
+    assert image.record() == record
+
+
+def test_a_newer_upload_of_the_same_key_wins(resizer: Resizer, image: Image) -> None:
+    resizer.resize(image.upload(jpeg(), number=1), "invocation-1")
+    ref = image.upload(jpeg(300, 300, GREEN), number=2)
+    assert resizer.resize(ref, "invocation-2") is Outcome.DONE
+    record = image.in_status(Status.DONE)
+    assert (record.e_tag, record.width, record.sequencer) == (ref.e_tag, 300, ref.sequencer)
+    assert opened(image.bytes_of(200)).size == (200, 200)
+
+
+def test_an_event_of_a_version_that_was_replaced_waits_for_the_newer_event(
+    resizer: Resizer, image: Image
+) -> None:
+    old = image.upload(jpeg(), number=1)
+    new = image.upload(jpeg(color=GREEN), number=2)
+    assert resizer.resize(old, "invocation-1") is Outcome.REPLACED
+    assert image.thumbnail(200) is None
+    assert resizer.resize(new, "invocation-2") is Outcome.DONE
+
+
+def test_a_slow_worker_never_replaces_a_newer_thumbnail(resizer: Resizer, image: Image) -> None:
+    ref = image.upload(number=2)
+    resizer.resize(ref, "invocation-2")
+    key, facts = image.key.thumbnail(200), image.thumbnail(200)
+    assert facts
+    older = {**facts.metadata, metadata.SEQUENCER: sequencer(1)}
+    with pytest.raises(Exception, match="thumbnails/200") as raised:
+        resizer.storage.put_thumbnail(key, b"older", "image/jpeg", older)
+    assert type(raised.value).__name__ == "NewerThumbnailError"
+    assert image.bytes_of(200) != b"older"
+
+
+def test_a_claim_is_held_against_another_invocation(resizer: Resizer, image: Image) -> None:
+    ref = image.upload()
+    change = Change(ref.sequencer, "invocation-1", resizer.now_ms())
+    resizer.repository.claim(Transition.CLAIM, ref, change, until_ms=change.now_ms + 60_000)
+    with pytest.raises(ClaimHeldError):
+        resizer.resize(ref, "invocation-2")
+    assert image.in_status(Status.PROCESSING).claimed_by == "invocation-1"
+    assert image.thumbnail(200) is None
+
+
+def test_a_retry_of_the_same_invocation_takes_over_its_claim(
+    resizer: Resizer, image: Image
+) -> None:
+    ref = image.upload()
+    change = Change(ref.sequencer, "invocation-1", resizer.now_ms())
+    resizer.repository.claim(Transition.CLAIM, ref, change, until_ms=change.now_ms + 60_000)
+    assert resizer.resize(ref, "invocation-1") is Outcome.DONE
+
+
+def test_a_dead_workers_claim_is_free_when_its_time_is_over(resizer: Resizer, image: Image) -> None:
+    ref = image.upload()
+    change = Change(ref.sequencer, "invocation-1", resizer.now_ms())
+    resizer.repository.claim(Transition.CLAIM, ref, change, until_ms=change.now_ms - 1)
+    assert resizer.resize(ref, "invocation-2") is Outcome.DONE
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", Reason.EMPTY),
+        (b"GIF89a but no more", Reason.CORRUPT_IMAGE),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", Reason.UNSUPPORTED_FORMAT),
+        (jpeg()[:300], Reason.CORRUPT_IMAGE),
+    ],
+)
+def test_bytes_that_are_no_image_end_as_failed_with_a_reason(
+    resizer: Resizer, image: Image, data: bytes, reason: Reason
+) -> None:
+    image.put_record(Status.PENDING, filename="Cät.jpg", expires_at_s=1)
+    ref = image.upload(data)
+    assert resizer.resize(ref, "invocation-1") is Outcome.FAILED
+    record = image.in_status(Status.FAILED)
+    assert (record.error, record.size, record.expires_at_s) == (reason, len(data), None)
+    assert image.thumbnail(200) is None
+    assert resizer.resize(ref, "invocation-2") is Outcome.IGNORED
+
+
+def test_a_bad_replacement_takes_the_old_thumbnails_with_it(resizer: Resizer, image: Image) -> None:
+    resizer.resize(image.upload(number=1), "invocation-1")
+    assert resizer.resize(image.upload(b"bad", number=2), "invocation-2") is Outcome.FAILED
+    assert image.in_status(Status.FAILED).thumbnails == {}
+    assert image.thumbnail(200) is None
+    assert image.thumbnail(400) is None
+
+
+def test_two_users_with_the_same_image_id_never_share_a_thumbnail(
+    resizer: Resizer, image: Image
+) -> None:
+    other = image.of("somebody_else")
+    assert resizer.resize(image.upload(jpeg()), "invocation-1") is Outcome.DONE
+    before = image.bytes_of(400)
+    assert resizer.resize(other.upload(jpeg(color=GREEN)), "invocation-2") is Outcome.FAILED
+    record = other.in_status(Status.FAILED)
+    assert (record.error, record.thumbnails) == (Reason.KEY_COLLISION, {})
+    assert image.bytes_of(400) == before
+    image.in_status(Status.DONE)
+
+
+def test_a_tombstone_refuses_a_late_event_and_everything_is_removed(
+    resizer: Resizer, image: Image
+) -> None:
+    resizer.resize(image.upload(number=1), "invocation-1")
+    image.put_record(Status.DELETED, sequencer=sequencer(1), expires_at_s=1)
+    assert resizer.resize(image.upload(number=2), "invocation-2") is Outcome.DELETED
+    image.in_status(Status.DELETED)
+    assert image.original() is None
+    assert image.thumbnail(200) is None
+    assert image.thumbnail(400) is None
+
+
+def test_a_tombstones_removal_leaves_another_users_thumbnail(
+    resizer: Resizer, image: Image
+) -> None:
+    other = image.of("somebody_else")
+    resizer.resize(image.upload(), "invocation-1")
+    other.put_record(Status.DELETED, expires_at_s=1)
+    assert resizer.resize(other.upload(), "invocation-2") is Outcome.DELETED
+    assert image.thumbnail(200)
+    assert image.original()
+
+
+def test_the_record_of_an_original_that_is_gone_goes_too(resizer: Resizer, image: Image) -> None:
+    ref = image.upload()
+    image.remove_original()
+    assert resizer.resize(ref, "invocation-1") is Outcome.GONE
+    assert image.record() is None
+
+
+def test_an_event_after_the_pending_record_expired_makes_the_record_again(
+    resizer: Resizer, image: Image
+) -> None:
+    assert image.record() is None
+    assert resizer.resize(image.upload(), "invocation-1") is Outcome.DONE
+    assert image.in_status(Status.DONE).filename == "Cät.jpg"
+
+
+def test_a_width_that_is_no_longer_wanted_goes_with_the_next_upload(
+    resizer_session: boto3.Session, resizer: Resizer, image: Image
+) -> None:
+    from dataclasses import replace
+
+    three = make_resizer(resizer_session, replace(resizer.settings, widths=(100, 200, 400)))
+    three.resize(image.upload(number=1), "invocation-1")
+    assert image.thumbnail(100)
+    resizer.resize(image.upload(jpeg(color=GREEN), number=2), "invocation-2")
+    assert set(image.in_status(Status.DONE).thumbnails) == {200, 400}
+    assert image.thumbnail(100) is None
+
+
+def test_a_refused_write_tells_what_stands_in_the_table(resizer: Resizer, image: Image) -> None:
+    ref = image.upload()
+    resizer.resize(ref, "invocation-1")
+    with pytest.raises(RefusedError) as raised:
+        resizer.repository.fail(ref, Change(ref.sequencer), Reason.EMPTY, frozenset())
+    assert raised.value.record == image.record()

@@ -1,0 +1,202 @@
+"""The model's own test: with any guard of the code taken out, some history breaks a promise."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from contract import metadata
+from contract.record import Status
+from contract.transitions import TRANSITIONS, Order, Rule, Transition
+from resizer import storage
+from resizer.repository import Repository
+from resizer.resize import Resizer
+from resizer.settings import Settings
+from resizer.storage import Storage
+from tests.proofs.model.histories import run_histories
+from tests.proofs.model.pairs import PAIRS, run_pair
+from tests.proofs.model.system import Aws
+
+HISTORIES = 200
+Remove = Callable[[pytest.MonkeyPatch], None]
+
+
+def rules(
+    patch: pytest.MonkeyPatch, transition: Transition, change: Callable[[Rule], Rule]
+) -> None:
+    after, before = TRANSITIONS[transition]
+    changed: Any = TRANSITIONS
+    patch.setitem(changed, transition, (after, tuple(change(rule) for rule in before)))
+
+
+def any_order(rule: Rule) -> Rule:
+    return replace(rule, order=Order.ANY, owned=False)
+
+
+def any_owner(rule: Rule) -> Rule:
+    return replace(rule, owned=False)
+
+
+def also_deleted(rule: Rule) -> Rule:
+    return replace(rule, before=rule.before | {Status.DELETED})
+
+
+def any_status(rule: Rule) -> Rule:
+    return replace(rule, before=frozenset({*Status, None}), order=Order.ANY, owned=False)
+
+
+def claims_in_any_order(patch: pytest.MonkeyPatch) -> None:
+    rules(patch, Transition.CLAIM, any_order)
+
+
+def claims_of_tombstones(patch: pytest.MonkeyPatch) -> None:
+    rules(patch, Transition.CLAIM, also_deleted)
+
+
+def completion_of_another_event(patch: pytest.MonkeyPatch) -> None:
+    rules(patch, Transition.COMPLETE, any_order)
+
+
+def completion_by_whoever_was_taken_over(patch: pytest.MonkeyPatch) -> None:
+    rules(patch, Transition.COMPLETE, any_owner)
+
+
+def completion_of_anything(patch: pytest.MonkeyPatch) -> None:
+    rules(patch, Transition.COMPLETE, any_status)
+
+
+def failure_of_another_event(patch: pytest.MonkeyPatch) -> None:
+    rules(patch, Transition.FAIL, any_order)
+
+
+def failure_of_what_is_done(patch: pytest.MonkeyPatch) -> None:
+    rules(patch, Transition.FAIL, any_status)
+
+
+def giving_up_what_is_newer(patch: pytest.MonkeyPatch) -> None:
+    rules(patch, Transition.GIVE_UP, any_order)
+
+
+def reading_whatever_is_there(patch: pytest.MonkeyPatch) -> None:
+    drop_argument(patch, "get_object", "IfMatch")
+
+
+def thumbnails_without_precondition(patch: pytest.MonkeyPatch) -> None:
+    drop_argument(patch, "put_object", "IfMatch", "IfNoneMatch")
+
+
+def overwriting_other_users(patch: pytest.MonkeyPatch) -> None:
+    def check(stored: Any, facts: Any) -> None:
+        if stored.metadata[metadata.SEQUENCER] > facts[metadata.SEQUENCER]:
+            raise storage.NewerThumbnailError
+
+    patch.setattr(storage, "_check_replaceable", check)
+
+
+def overwriting_newer_thumbnails(patch: pytest.MonkeyPatch) -> None:
+    def check(stored: Any, facts: Any) -> None:
+        if stored.metadata[metadata.USER_ID] != facts[metadata.USER_ID]:
+            raise storage.KeyCollisionError
+
+    patch.setattr(storage, "_check_replaceable", check)
+
+
+def removing_newer_thumbnails(patch: pytest.MonkeyPatch) -> None:
+    remove = Storage.remove_thumbnails
+    patch.setattr(
+        Storage,
+        "remove_thumbnails",
+        lambda self, key, widths, up_to=None: remove(self, key, widths),
+    )
+
+
+def removing_other_users_thumbnails(patch: pytest.MonkeyPatch) -> None:
+    def remove(self: Storage, key: Any, widths: Any, up_to: str | None = None) -> None:
+        for width in widths:
+            self.delete(str(key.thumbnail(width)))
+
+    patch.setattr(Storage, "remove_thumbnails", remove)
+
+
+def leaving_what_a_tombstone_refused(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Resizer, "remove_everything", lambda self, ref, record: None)
+
+
+def doing_before_storing(patch: pytest.MonkeyPatch) -> None:
+    """The record says `done` before its thumbnails are there."""
+    store = Resizer._store
+
+    def early(self: Resizer, rendition: Any, ref: Any) -> Any:
+        self.repository.client.update_item(
+            TableName=self.repository.table,
+            Key={"userId": {"S": ref.key.user_id}, "imageId": {"S": ref.key.image_id}},
+            UpdateExpression="SET #status = :done",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues={":done": {"S": "done"}},
+        )
+        return store(self, rendition, ref)
+
+    patch.setattr(Resizer, "_store", early)
+
+
+def forgetting_nothing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Repository, "forget", lambda self, ref, change: None)
+
+
+def drop_argument(patch: pytest.MonkeyPatch, operation: str, *arguments: str) -> None:
+    """Take arguments out of every call of an S3 operation by the resizer."""
+
+    class Careless:
+        def __init__(self, client: Any) -> None:
+            self._client = client
+
+        def __getattr__(self, name: str) -> Any:
+            call = getattr(self._client, name)
+            if name != operation:
+                return call
+            return lambda **sent: call(**{k: v for k, v in sent.items() if k not in arguments})
+
+    original = Storage.__init__
+
+    def make(self: Storage, client: Any, bucket: str) -> None:
+        original(self, Careless(client), bucket)  # type: ignore[arg-type]  # stands in for a client
+
+    patch.setattr(Storage, "__init__", make)
+
+
+def run_everything(aws: Aws, model_settings: Settings) -> None:
+    for pair in PAIRS:
+        run_pair(aws, model_settings, pair)
+    run_histories(aws, model_settings, HISTORIES, shrink=False)
+
+
+GUARDS: list[Remove] = [
+    claims_in_any_order,
+    claims_of_tombstones,
+    completion_of_another_event,
+    completion_by_whoever_was_taken_over,
+    completion_of_anything,
+    failure_of_another_event,
+    failure_of_what_is_done,
+    giving_up_what_is_newer,
+    reading_whatever_is_there,
+    thumbnails_without_precondition,
+    overwriting_other_users,
+    overwriting_newer_thumbnails,
+    removing_newer_thumbnails,
+    removing_other_users_thumbnails,
+    leaving_what_a_tombstone_refused,
+    doing_before_storing,
+    forgetting_nothing,
+]
+
+
+@pytest.mark.mutations
+@pytest.mark.parametrize("remove", GUARDS, ids=lambda remove: remove.__name__)
+def test_the_model_notices_a_missing_guard(
+    remove: Remove, aws: Aws, model_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove(monkeypatch)
+    with pytest.raises(AssertionError):
+        run_everything(aws, model_settings)

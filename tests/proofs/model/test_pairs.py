@@ -1,0 +1,16 @@
+"""No order of two operations' AWS calls breaks a promise."""
+
+import pytest
+
+from resizer.settings import Settings
+from tests.proofs.model.pairs import PAIRS, Pair, run_pair
+from tests.proofs.model.system import Aws
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.name)
+def test_two_operations_at_once_keep_the_promises(
+    pair: Pair, aws: Aws, model_settings: Settings, count_orders: list[int]
+) -> None:
+    orders = run_pair(aws, model_settings, pair)
+    count_orders.append(orders)
+    assert orders > 10

@@ -1,0 +1,117 @@
+"""README.md and the code say the same."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+
+import boto3
+import pytest
+
+from api.app import create_app
+from api.settings import Settings as ApiSettings
+from local.settings import Settings as LocalSettings
+from resizer.settings import Settings as ResizerSettings
+from tests import ROOT
+
+README = (ROOT / "README.md").read_text()
+READ_BY_BOTO3 = {"AWS_ENDPOINT_URL"}
+
+
+class WatchedEnvironment(dict[str, str]):
+    """Remembers which variables were asked for."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        super().__init__(values)
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override] # narrower than dict's overloads, as Mapping[str, str] is used
+        self.asked.add(name)
+        return super().get(name, default)
+
+    def __contains__(self, name: object) -> bool:
+        self.asked.add(str(name))
+        return super().__contains__(name)
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The cells of the table under a heading, without backticks."""
+    section = README.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")][2:]
+    return [
+        [cell.strip().replace("`", "") for cell in line.strip("|").split("|")] for line in lines
+    ]
+
+
+def read_by() -> Iterator[tuple[str, set[str]]]:
+    """Which settings each part reads."""
+    for part, settings in (
+        ("API", ApiSettings),
+        ("resizer", ResizerSettings),
+        ("local run", LocalSettings),
+    ):
+        environment = WatchedEnvironment(
+            {"AUTH": "jwt", "BUCKET": "images", "CDN_URL": "https://cdn.example.com"}
+        )
+        try:
+            settings.from_environment(environment)
+        except ValueError as exc:
+            assert "not set" in str(exc) or "needs it" in str(exc)  # noqa: PT017
+        yield part, environment.asked
+
+
+def test_the_settings_table_names_each_setting_and_who_reads_it() -> None:
+    documented = {row[0]: set(row[2].split(", ")) for row in rows("Settings")}
+    read: dict[str, set[str]] = {}
+    for part, names in read_by():
+        for name in names:
+            read.setdefault(name, set()).add(part)
+    for name in READ_BY_BOTO3:
+        read.setdefault(name, set()).update({"API", "resizer"})
+    assert documented == read
+
+
+def test_the_routes_table_is_the_apis() -> None:
+    settings = ApiSettings.from_environment(
+        {"AUTH": "off", "AWS_REGION": "us-east-1", "BUCKET": "images"}
+    )
+    paths = create_app(settings, session=boto3.Session("nobody", "nothing")).openapi()["paths"]
+    served = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+    assert {row[0] for row in rows("Routes")} == served
+
+
+def test_the_dependency_table_is_the_projects() -> None:
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    declared: dict[str, set[str]] = {}
+    for group, requirements in groups.items():
+        for requirement in requirements:
+            if isinstance(requirement, str):
+                name = re.split(r"[\[=<>~;]", requirement)[0]
+                declared.setdefault(name, set()).add(group)
+    assert {row[0]: set(row[1].split(", ")) for row in rows("Dependencies")} == declared
+
+
+def test_each_make_target_that_is_for_people_is_named_and_the_other_way_round() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for_people = set(re.findall(r"^([a-z-]+):.*##", makefile, re.MULTILINE)) - {"help"}
+    assert {row[0].removeprefix("make ") for row in rows("Working on it")} == for_people
+    named = set(re.findall(r"`make ([a-z-]+)", README)) | set(
+        re.findall(r"^make ([a-z-]+)", README, re.MULTILINE)
+    )
+    assert named <= for_people
+
+
+@pytest.mark.parametrize(
+    "link", re.findall(r"\]\(([^)#:]+)\)", README) or [pytest.param("", id="none")]
+)
+def test_links_lead_to_files(link: str) -> None:
+    assert link
+    assert (ROOT / link).exists()
+
+
+@pytest.mark.parametrize("folder", [row[0] for row in rows("How the parts lie")])
+def test_the_parts_are_there(folder: str) -> None:
+    assert (ROOT / folder).exists()
