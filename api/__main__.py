@@ -1,7 +1,7 @@
 """`python -m api`: serve the API with uvicorn on `HOST` and `PORT` (0.0.0.0, 8000).
 
-On SIGTERM or SIGINT `/readyz` says no at once; after `DRAIN_SECONDS`, in which a load balancer
-looks elsewhere, the port closes, and requests in flight are finished.
+On SIGTERM or SIGINT `/readyz` fails at once. After `DRAIN_SECONDS`, in which a load balancer turns
+to other processes, the port closes, and requests in flight are finished.
 
 `python -m api openapi` prints the OpenAPI document of the default settings instead.
 """
@@ -15,16 +15,16 @@ from types import FrameType
 import uvicorn
 from botocore.exceptions import BotoCoreError
 
-from api.app import create_app, described_app
-from api.logs import log_json
-from api.services import Services
+from api.app import QUIET_LOGGERS, create_app, described_app
+from api.http.services import Services
 from api.settings import Settings, SettingsError
+from contract.logs import log_json
 
 FINISH_SECONDS = 25  # for requests in flight: more than the longest `wait`
 
 
 class DrainingServer(uvicorn.Server):
-    """Goes on serving for a while after it was told to stop. A second signal ends it at once."""
+    """Keeps serving for a while after the signal to stop. A second signal ends it at once."""
 
     def __init__(self, config: uvicorn.Config, services: Services) -> None:
         super().__init__(config)
@@ -46,7 +46,7 @@ def main() -> None:
     if sys.argv[1:] == ["openapi"]:
         print(openapi_json())
         return
-    log_json()
+    log_json(QUIET_LOGGERS)
     try:
         settings = Settings.from_environment(os.environ)
         app = create_app(settings)

@@ -19,7 +19,8 @@ MAX_FILENAME_BYTES = 255  # what file systems allow; percent-encoded it fits S3'
 MAX_REDUCED_FILENAME_CHARS = 80
 MAX_IMAGE_ID_BYTES = 800  # key <= 1,024 bytes (S3, "Object key naming") for every user id and width
 
-_USER_ID = re.compile(r"[A-Za-z0-9._:|@+=-]{1,128}")
+USER_ID_PATTERN = r"[A-Za-z0-9._:|@+=-]{1,128}"
+_USER_ID = re.compile(USER_ID_PATTERN)
 _IMAGE_ID = re.compile(r"(?P<timestamp>\d{13})-(?P<filename>[^/\x00-\x1f\x7f]+)", re.ASCII)
 _WIDTH = re.compile(r"[1-9]\d{0,4}", re.ASCII)
 _NONCE = re.compile(r"[0-9a-f]{8}")

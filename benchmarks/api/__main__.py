@@ -20,7 +20,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from api.aws.s3.sigv4 import Address, Credentials, Moment, UrlSigner, sign_post
+from api.aws.s3.sigv4 import BucketEndpoint, Credentials, SigningContext, UrlSigner, sign_post
 from benchmarks.api import load
 from benchmarks.api.stub import USER_ID
 
@@ -84,13 +84,13 @@ def signing(title: str, token: str | None) -> None:
     credentials = Credentials(
         ENVIRONMENT["AWS_ACCESS_KEY_ID"], ENVIRONMENT["AWS_SECRET_ACCESS_KEY"], token
     )
-    moment = Moment(credentials, "eu-west-1", int(time.time()))
+    context = SigningContext(credentials, "eu-west-1", int(time.time()))
     key = f"thumbnails/400/{USER_ID}/1763853422123-9f86d081-holiday-photo.jpg"
-    address = Address.parse(client.generate_presigned_post("my-bucket", "x")["url"])
+    address = BucketEndpoint.parse(client.generate_presigned_post("my-bucket", "x")["url"])
     fields = {"Content-Type": "image/jpeg", "x-amz-meta-filename": "cat.jpg"}
     conditions: list[Any] = [{name: value} for name, value in fields.items()]
     conditions.append(["content-length-range", 5, 5])
-    signer = UrlSigner(moment, address, 3600)
+    signer = UrlSigner(context, address, 3600)
     parameters = {"Bucket": "my-bucket", "Key": key}
     compare_calls(
         f"url, {title}",
@@ -102,7 +102,7 @@ def signing(title: str, token: str | None) -> None:
         f"policy, {title}",
         GOALS["policy"],
         lambda: client.generate_presigned_post("my-bucket", key, fields, conditions, 3600),
-        lambda: sign_post(moment, "my-bucket", key, 3600, fields, (5, 5)),
+        lambda: sign_post(context, "my-bucket", key, 3600, fields, (5, 5)),
     )
 
 

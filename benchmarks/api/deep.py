@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.config import Config
 
 from api.aws.dynamodb.repository import Repository
+from api.aws.view_urls import ViewUrls
 from api.http import views
 from api.http.cursor import cursor_key, decode_cursor, encode_cursor
 from benchmarks.api.stub import USER_ID, record
@@ -54,7 +55,7 @@ class Counted:
         started = time.process_time()
         before = decode_cursor(KEY, USER_ID, cursor) if cursor else None
         found = self.repository.page(USER_ID, None, before, LIMIT, 0)
-        signed = views.Addresses(lambda key: key, 0)
+        signed = ViewUrls(lambda key: key, 0)
         answer = [views.image(each, signed).to_json() for each in found.records]
         after = encode_cursor(KEY, USER_ID, found.last or "")
         assert len(answer) == LIMIT

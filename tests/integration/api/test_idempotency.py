@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from api.use_cases.idempotency import IdempotencyKeys, Plan
-from api.use_cases.uploads import File
+from api.aws.dynamodb.idempotency import IdempotencyRows
+from api.aws.s3.uploads import DeclaredFile
+from api.use_cases.idempotency import first_request
 from tests.integration.api.conftest import CreateApp
 from tests.records import CAT
 from tests.serving import serve
@@ -82,11 +83,12 @@ def test_requests_at_once_in_two_processes_make_one_image(
 def test_a_request_that_broke_off_before_its_record_is_finished_by_its_retry(
     client: httpx.Client, dynamodb: "DynamoDBClient", table: str, user_id: str
 ) -> None:
-    plan = Plan.new(int(time.time() * 1000) - 5000, "seed", [File("cat.jpg", "image/jpeg", 10)])
-    IdempotencyKeys(dynamodb, table, 3600).claim(user_id, "key-1", plan)
+    file = DeclaredFile("cat.jpg", "image/jpeg", 10)
+    request = first_request(int(time.time() * 1000) - 5000, "seed", [file])
+    IdempotencyRows(dynamodb, table, 3600).put(user_id, "key-1", request)
     assert count_images(client, user_id) == 0
     image = post(client, user_id, "key-1").json()["image"]
-    assert image["createdAt"] == plan.planned_at_ms
+    assert image["createdAt"] == request.planned_at_ms
     assert count_images(client, user_id) == 1
 
 

@@ -5,8 +5,8 @@ import boto3
 import httpx
 import pytest
 
-from api.aws.dynamodb.repository import take_items_as_they_are
-from api.http.routes import is_visible
+from api.aws.dynamodb.raw_items import return_items_as_json
+from api.aws.dynamodb.visibility import is_visible
 from contract.record import Status
 from tests.integration.api.conftest import CreateApp
 from tests.records import finished, now_ms, pending, put
@@ -172,13 +172,13 @@ def test_visibility_is_the_same_for_one_image_as_for_a_list() -> None:
     assert not is_visible(pending("u", START, now), now)
 
 
-def test_items_as_they_came_are_what_botocore_would_make_of_them(
+def test_items_returned_as_json_are_what_botocore_would_return(
     root_session: boto3.Session, dynamodb: "DynamoDBClient", table: str, user_id: str
 ) -> None:
     put(dynamodb, table, finished(user_id, START), pending(user_id, START + 1, 9_999_999_999))
     plain = root_session.client("dynamodb")
     taken = root_session.client("dynamodb")
-    take_items_as_they_are(taken)
+    return_items_as_json(taken)
     query: Any = {
         "TableName": table,
         "KeyConditionExpression": "userId = :user",

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from api.aws.dynamodb.usage import Usage
 from api.settings import Settings
-from api.use_cases.quota import EVENT_DELAY_SECONDS, RECOUNT_SECONDS, STALE_SECONDS, Usage, count
+from api.use_cases.quota import EVENT_DELAY_SECONDS, RECOUNT_SECONDS, STALE_SECONDS, count
 from contract.record import Status
 from tests.integration.api.conftest import CreateApp
 from tests.records import CAT, finished, pending, put

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from api.use_cases.uploads import DAY_SECONDS
+from api.use_cases.pending_records import GRACE_SECONDS
 from contract.metadata import decode_filename
 from contract.record import ImageRecord
 from tests.integration.api.conftest import CreateApp
@@ -52,7 +52,7 @@ def test_the_record_is_there_before_the_upload(
     assert record.status == "pending"
     assert record.filename == "crème brûlée.JPG"
     assert record.expires_at_s is not None
-    assert 0 <= record.expires_at_s - DAY_SECONDS - 3600 - before <= 5
+    assert 0 <= record.expires_at_s - GRACE_SECONDS - 3600 - before <= 5
     assert image["imageId"].endswith("-creme-brulee.JPG")
     assert image["createdAt"] == int(image["imageId"][:13])
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,9 +17,9 @@ from botocore.loaders import create_loader
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.services import Services
+from api.http.services import Services
 from api.settings import Settings as ApiSettings
-from api.use_cases.delete_image import delete_image
+from api.use_cases.errors import ImageNotFoundError
 from contract.transitions import Change
 from local.emulator import REGION, Credentials
 from resizer.doctor import Doctor, Plan
@@ -120,7 +121,8 @@ def delete(world: World, ref: ObjectReference) -> None:
     services = Services.connect(
         _api_settings(world), session=world.session("api"), clock=lambda: world.now_ms() / 1000
     )
-    delete_image(services, ref.key.user_id, ref.key.image_id)
+    with suppress(ImageNotFoundError):
+        services.image_deleter.delete(ref.key.user_id, ref.key.image_id)
 
 
 def plan_upload(world: World, ref: ObjectReference) -> None:

@@ -2,12 +2,13 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from api.aws.dynamodb.repository import Repository as ApiRepository
-from api.services import Services
-from api.use_cases.delete_image import delete_image
+from api.http.services import Services
+from api.use_cases.errors import ImageNotFoundError
 from contract import metadata
 from contract.keys import OriginalKey, ThumbnailKey
 from contract.record import ImageRecord, Reason, Status
@@ -34,12 +35,20 @@ RANK = {None: -1, "pending": 0, "processing": 1, "done": 2, "failed": 2, "delete
 
 
 @dataclass
+class ApiClock:
+    """What time it is for the API (seconds)."""
+
+    now_s: float = 0
+
+
+@dataclass
 class Aws:
     """Clients that workers stop at, and root's own that pass."""
 
     gated_s3: "S3Client"
     gated_dynamodb: "DynamoDBClient"
     services: Services  # of the API, gated too
+    clock: ApiClock
     s3: "S3Client"
     dynamodb: "DynamoDBClient"
 
@@ -80,7 +89,7 @@ class System:
             created_at_ms=key.created_at_ms,
             expires_at_s=10**10,
         )
-        ApiRepository(self.aws.dynamodb, self.settings.table).plan(record)
+        ApiRepository(self.aws.dynamodb, self.settings.table).put_pending(record)
 
     def upload(self, key: OriginalKey, good: bool = True) -> ObjectReference:
         """Put an original that no other upload equals; S3 will tell of it sooner or later."""
@@ -116,7 +125,12 @@ class System:
         return self._start("give_up", operation)
 
     def delete(self, key: OriginalKey) -> Worker:
-        return self._start("delete", lambda: delete_image(self._api(), key.user_id, key.image_id))
+        def operation() -> None:
+            self.aws.clock.now_s = self.now_ms / 1000
+            with suppress(ImageNotFoundError):
+                self.aws.services.image_deleter.delete(key.user_id, key.image_id)
+
+        return self._start("delete", operation)
 
     def doctor(self) -> Worker:
         plan = Plan(repair=True, redrive=True, grace_ms=-(10**15))
@@ -142,11 +156,6 @@ class System:
             self.doctor()
         while self.workers:
             self.step(self.workers[0])
-
-    def _api(self) -> Services:
-        services = self.aws.services
-        services.clock = lambda: self.now_ms / 1000
-        return services
 
     def _start(self, name: str, operation: Callable[[], object]) -> Worker:
         worker = Worker(name, operation)

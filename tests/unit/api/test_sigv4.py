@@ -1,4 +1,4 @@
-"""Our signatures against botocore's, byte for byte, at the same moment."""
+"""Our signatures against botocore's, byte for byte, at the same context."""
 
 import datetime
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from botocore.config import Config
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.aws.s3.sigv4 import Address, Credentials, Moment, UrlSigner, sign_post
+from api.aws.s3.sigv4 import BucketEndpoint, Credentials, SigningContext, UrlSigner, sign_post
 from local.emulator import REGION
 
 if TYPE_CHECKING:
@@ -79,8 +79,8 @@ def botocore_at(seconds: int) -> Iterator[None]:
         yield
 
 
-def address(oracle: "S3Client", bucket: str) -> Address:
-    return Address.parse(oracle.generate_presigned_post(bucket, "x")["url"])
+def address(oracle: "S3Client", bucket: str) -> BucketEndpoint:
+    return BucketEndpoint.parse(oracle.generate_presigned_post(bucket, "x")["url"])
 
 
 @given(
@@ -110,7 +110,9 @@ def test_a_get_url_is_the_one_that_botocore_signs(
     names = {
         f"response-{kebab(name)}": text for name, text in in_botocore_order(overrides, expected)
     }
-    signer = UrlSigner(Moment(credentials, place[0], seconds), address(oracle, bucket), lifetime)
+    signer = UrlSigner(
+        SigningContext(credentials, place[0], seconds), address(oracle, bucket), lifetime
+    )
     assert signer.url(key, names) == expected
 
 
@@ -163,8 +165,8 @@ def test_a_put_url_with_signed_headers_is_the_one_that_botocore_signs(
         "x-amz-meta-filename": text,
         "x-amz-checksum-sha256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
     }
-    moment = Moment(credentials, place[0], seconds)
-    signer = UrlSigner(moment, address(oracle, "my-bucket"), lifetime, "PUT", headers)
+    context = SigningContext(credentials, place[0], seconds)
+    signer = UrlSigner(context, address(oracle, "my-bucket"), lifetime, "PUT", headers)
     assert signer.url(key) == expected
 
 
@@ -199,15 +201,15 @@ def test_a_post_policy_is_the_one_that_botocore_signs(
             Conditions=[*conditions, ["content-length-range", least, most]],
             ExpiresIn=lifetime,
         )
-    moment = Moment(credentials, place[0], seconds)
-    assert sign_post(moment, bucket, key, lifetime, fields, (least, most)) == expected["fields"]
+    context = SigningContext(credentials, place[0], seconds)
+    assert sign_post(context, bucket, key, lifetime, fields, (least, most)) == expected["fields"]
 
 
 def test_signatures_follow_a_change_of_credentials_and_of_the_day() -> None:
-    where = Address.parse("https://my-bucket.s3.eu-west-1.amazonaws.com/")
+    where = BucketEndpoint.parse("https://my-bucket.s3.eu-west-1.amazonaws.com/")
 
     def signature(credentials: Credentials, seconds: int) -> str:
-        url = UrlSigner(Moment(credentials, "eu-west-1", seconds), where, 60).url("key")
+        url = UrlSigner(SigningContext(credentials, "eu-west-1", seconds), where, 60).url("key")
         return url.rpartition("=")[2]
 
     first, second = CREDENTIALS
@@ -228,8 +230,10 @@ def test_storage_takes_a_signed_url_and_refuses_one_that_was_altered(
     frozen = api_session.get_credentials()
     assert frozen is not None
     credentials = Credentials(frozen.access_key or "", frozen.secret_key or "", frozen.token)
-    moment = Moment(credentials, REGION, int(datetime.datetime.now(datetime.UTC).timestamp()))
-    signer = UrlSigner(moment, Address.parse(f"{emulator_url}/{bucket}"), 60)
+    context = SigningContext(
+        credentials, REGION, int(datetime.datetime.now(datetime.UTC).timestamp())
+    )
+    signer = UrlSigner(context, BucketEndpoint.parse(f"{emulator_url}/{bucket}"), 60)
     good = signer.url(key, {"response-content-type": "image/x-mine"})
     answer = httpx.get(good)
     assert (answer.status_code, answer.content) == (200, b"bytes")

@@ -18,16 +18,16 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.aws.view_urls import ViewUrls, window_start
 from api.http import views
-from api.http.views import Addresses, window_start
-from api.services import Services
+from api.http.services import Services
 from api.settings import CdnSettings, Settings, SettingsError
 from contract.record import Reason, Status
 from tests.records import finished, pending
 
 SETTINGS = Settings(bucket="my-bucket", region="eu-west-1", view_url_seconds=3600)
 START = 1763852400  # the start of a window of half an hour
-SIGNED = Addresses(lambda key: f"https://signed/{key}", 1000)
+SIGNED = ViewUrls(lambda key: f"https://signed/{key}", 1000)
 
 
 def services(now: float, session: boto3.Session | None = None, **changes: Any) -> Services:
@@ -44,25 +44,25 @@ def session_of(credentials: Credentials) -> boto3.Session:
 
 
 @given(st.integers(0, 10**10), st.integers(60, 604800))
-def test_what_is_handed_out_lives_at_least_half_of_its_lifetime(now: int, lifetime: int) -> None:
+def test_a_returned_url_lives_at_least_half_of_its_lifetime(now: int, lifetime: int) -> None:
     start = window_start(now, lifetime)
     assert start <= now
     assert start + lifetime - now >= lifetime / 2
     assert window_start(start, lifetime) == start
 
 
-def test_an_address_stays_the_same_for_a_window_and_changes_with_the_next() -> None:
+def test_a_url_stays_the_same_for_a_window_and_changes_with_the_next() -> None:
     first, last, after = (
-        services(now).addresses().sign("key") for now in (START, START + 1799, START + 1800)
+        services(now).view_urls().sign("key") for now in (START, START + 1799, START + 1800)
     )
     assert first == last != after
 
 
-def test_two_processes_hand_out_the_same_address() -> None:
-    assert services(START).addresses().sign("key") == services(START + 5).addresses().sign("key")
+def test_two_processes_return_the_same_url() -> None:
+    assert services(START).view_urls().sign("key") == services(START + 5).view_urls().sign("key")
 
 
-def test_addresses_do_not_outlive_temporary_credentials_without_saying_so() -> None:
+def test_urls_do_not_outlive_temporary_credentials_without_saying_so() -> None:
     now = int(time.time())
     start = window_start(now, SETTINGS.view_url_seconds)
     ends = now + 1200  # soon, yet not so soon that botocore refreshes
@@ -78,18 +78,18 @@ def test_addresses_do_not_outlive_temporary_credentials_without_saying_so() -> N
             method="test",
         )
     )
-    found = services(now, session).addresses()
+    found = services(now, session).view_urls()
     assert found.expires_at_ms == ends * 1000 < (start + SETTINGS.view_url_seconds) * 1000
     assert "X-Amz-Security-Token=token" in found.sign("key")
 
 
-def test_credentials_whose_end_nobody_tells_are_trusted_for_a_quarter_of_an_hour() -> None:
+def test_credentials_of_unknown_expiry_are_trusted_for_a_quarter_of_an_hour() -> None:
     session = session_of(Credentials("ASIA", "secret", "token"))
-    assert services(START + 7, session).addresses().expires_at_ms == (START + 7 + 900) * 1000
+    assert services(START + 7, session).view_urls().expires_at_ms == (START + 7 + 900) * 1000
 
 
 def test_lasting_credentials_sign_for_the_whole_lifetime() -> None:
-    assert services(START + 7).addresses().expires_at_ms == (START + 3600) * 1000
+    assert services(START + 7).view_urls().expires_at_ms == (START + 3600) * 1000
 
 
 def test_an_image_has_all_that_next_image_needs() -> None:
@@ -156,10 +156,10 @@ def rsa_key() -> tuple[rsa.RSAPrivateKey, str]:
     return key, pem
 
 
-def test_behind_a_cdn_addresses_are_signed_with_its_key_pair() -> None:
+def test_behind_a_cdn_urls_are_signed_with_its_key_pair() -> None:
     key, pem = rsa_key()
     cdn = CdnSettings(url="https://cdn.example.com", key_pair_id="K123", private_key=pem)
-    found = services(START + 9, cdn=cdn).addresses()
+    found = services(START + 9, cdn=cdn).view_urls()
     url = found.sign("uploads/user|1/1-a b.jpg")
     assert found.expires_at_ms == (START + 3600) * 1000
     match = re.fullmatch(
@@ -173,7 +173,7 @@ def test_behind_a_cdn_addresses_are_signed_with_its_key_pair() -> None:
         f'{{"DateLessThan":{{"AWS:EpochTime":{START + 3600}}}}}}}]}}'
     )
     key.public_key().verify(_decode(match[2]), policy.encode(), padding.PKCS1v15(), SHA1())
-    assert services(START + 10, cdn=cdn).addresses().sign("uploads/user|1/1-a b.jpg") == url
+    assert services(START + 10, cdn=cdn).view_urls().sign("uploads/user|1/1-a b.jpg") == url
 
 
 def _decode(text: str) -> bytes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from api.aws.s3.storage import THREADS
+from api.aws.clients import THREADS
 from api.use_cases import waiting
 from api.use_cases.waiting import Waiting
 from contract.record import ImageRecord, Status
