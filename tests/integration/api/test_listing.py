@@ -6,10 +6,9 @@ import httpx
 import pytest
 
 from api.aws.dynamodb.repository import take_items_as_they_are
-from api.http.routes import is_visible
 from contract.record import Status
 from tests.integration.api.conftest import CreateApp
-from tests.records import finished, now_ms, pending, put
+from tests.records import finished, pending, put
 from tests.serving import serve
 
 if TYPE_CHECKING:
@@ -164,12 +163,6 @@ def test_the_same_image_has_the_same_addresses_a_minute_later(
             answers.append([image["srcSet"], image["originalUrl"], image["thumbnails"]])
     assert answers[0] == answers[1]
     assert len(answers[0][2]) == 2
-
-
-def test_visibility_is_the_same_for_one_image_as_for_a_list() -> None:
-    now = now_ms() // 1000
-    assert is_visible(pending("u", START, now + 1), now)
-    assert not is_visible(pending("u", START, now), now)
 
 
 def test_items_as_they_came_are_what_botocore_would_make_of_them(
