@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -6,10 +7,9 @@ import httpx
 import pytest
 
 from api.aws.dynamodb.raw_items import return_items_as_json
-from api.aws.dynamodb.visibility import is_visible
 from contract.record import Status
 from tests.integration.api.conftest import CreateApp
-from tests.records import finished, now_ms, pending, put
+from tests.records import finished, pending, put
 from tests.serving import serve
 
 if TYPE_CHECKING:
@@ -73,9 +73,10 @@ def test_tombstones_and_uploads_that_never_came_are_hidden(
         pending(user_id, START + 2, now - 1),
         pending(user_id, START + 3, now + 999),
         finished(user_id, START + 4),
+        replace(pending(user_id, START + 5, 1), expires_at_s=None),
     )
-    assert created(page(client, user_id)) == [4, 3]
-    assert created(page(client, user_id, status="pending")) == [3]
+    assert created(page(client, user_id)) == [5, 4, 3]
+    assert created(page(client, user_id, status="pending")) == [5, 3]
     for hidden in (1, 2):
         answer = client.get(f"/users/{user_id}/images/{START + hidden}-0123abcd-cat.jpg")
         assert (answer.status_code, answer.json()["code"]) == (404, "image_not_found")
@@ -164,12 +165,6 @@ def test_the_same_image_has_the_same_addresses_a_minute_later(
             answers.append([image["srcSet"], image["originalUrl"], image["thumbnails"]])
     assert answers[0] == answers[1]
     assert len(answers[0][2]) == 2
-
-
-def test_visibility_is_the_same_for_one_image_as_for_a_list() -> None:
-    now = now_ms() // 1000
-    assert is_visible(pending("u", START, now + 1), now)
-    assert not is_visible(pending("u", START, now), now)
 
 
 def test_items_returned_as_json_are_what_botocore_would_return(

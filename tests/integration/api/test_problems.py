@@ -6,7 +6,6 @@ import pytest
 from fastapi import FastAPI
 
 from api.http.middleware import MAX_BODY_BYTES
-from api.http.problem_documents import Code
 from api.http.schemas import Problem
 from api.settings import Settings
 from tests.conftest import free_port
@@ -154,8 +153,3 @@ def test_cross_origin_requests_are_allowed_for_the_origins_of_the_settings_only(
         assert (preflight.status_code == 200) is allowed
         answer = client.get("/users/u/images/x", headers={"Origin": origin})
         assert (answer.headers.get("access-control-allow-origin") == origin) is allowed
-
-
-def test_codes_are_unique_and_statuses_are_errors() -> None:
-    assert len({code.code for code in Code}) == len(Code)
-    assert all(400 <= code.status <= 599 for code in Code)

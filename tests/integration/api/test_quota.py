@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from api.aws.dynamodb.usage import Usage
 from api.settings import Settings
-from api.use_cases.quota import EVENT_DELAY_SECONDS, RECOUNT_SECONDS, STALE_SECONDS, count
+from api.use_cases.quota import EVENT_DELAY_SECONDS, RECOUNT_SECONDS, STALE_SECONDS
 from contract.record import Status
 from tests.integration.api.conftest import CreateApp
-from tests.records import CAT, finished, pending, put
+from tests.records import CAT, finished, put
 from tests.serving import serve
 
 if TYPE_CHECKING:
@@ -181,19 +180,3 @@ def test_refused_requests_do_not_count_all_records_each_time(
     assert user.plan() is None  # not counted again within a minute
     user.clock.now += RECOUNT_SECONDS
     assert user.plan() is not None
-
-
-def test_what_counts_is_what_is_stored_and_what_still_may_be() -> None:
-    now = 2_000_000_000
-    grace = 24 * 3600
-    records = [
-        finished("u", 1763853422000, size=1),
-        finished("u", 1763853422000, size=10, status=Status.FAILED),
-        finished("u", 1763853422000, size=100, status=Status.PROCESSING),
-        dataclasses.replace(pending("u", 1763853422000, now + grace), size=1000),
-        dataclasses.replace(
-            pending("u", 1763853422000, now + grace - EVENT_DELAY_SECONDS), size=10**4
-        ),
-        finished("u", 1763853422000, size=10**5, status=Status.DELETED),
-    ]
-    assert count(records, now) == Usage(4, 1111)

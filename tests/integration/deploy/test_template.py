@@ -1,22 +1,16 @@
-"""template.yaml as a whole: what its switches deploy, and that the docs keep up with it."""
+"""template.yaml as a whole: what its switches deploy."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from local.emulator import ROOT, Emulator
-from local.infrastructure import STACK, TEMPLATE, DeployError, deploy
+from local.emulator import Emulator
+from local.infrastructure import STACK, DeployError, deploy
 from tests.conftest import free_port
+from tests.template import names
 
-TEXT = TEMPLATE.read_text()
-SECTIONS = dict(re.findall(r"^(\w+):\n(.*?)(?=^\w|\Z)", TEXT, re.MULTILINE | re.DOTALL))
 ORIGINS = {"CorsOrigins": "http://localhost:3000"}
-
-
-def names(section: str) -> set[str]:
-    return set(re.findall(r"^  (\w+):$", SECTIONS[section], re.MULTILINE))
 
 
 @pytest.fixture(scope="module")
@@ -55,25 +49,3 @@ def test_everything_that_can_be_switched_on_deploys(
     cdn = {name for name in names("Resources") if name.startswith("Cdn")}
     assert len(cdn) == 5
     assert names("Resources") - cdn <= found
-
-
-@pytest.mark.parametrize("resource", ["ImagesBucket", "ImagesTable"])
-def test_users_images_outlive_the_stack(resource: str) -> None:
-    (body,) = re.findall(rf"^  {resource}:\n(.*?)\n    Properties:", TEXT, re.M | re.S)
-    assert "DeletionPolicy: Retain" in body
-    assert "UpdateReplacePolicy: Retain" in body
-
-
-def test_each_alarm_has_its_section_in_the_runbook_and_the_other_way_round() -> None:
-    runbook = (ROOT / "docs" / "operations.md").read_text()
-    titles = re.findall(r"^### (.*)$", runbook, re.MULTILINE)
-    told = {name for title in titles for name in title.split(", ")}
-    assert told == {name for name in names("Resources") if name.endswith("Alarm")}
-
-
-def test_each_parameter_is_told_and_the_other_way_round() -> None:
-    guide = (ROOT / "docs" / "deploy.md").read_text()
-    section = guide.split("## Parameters\n")[1].split("\n## ")[0]
-    first_cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
-    told = {name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)}
-    assert told == names("Parameters")

@@ -1,9 +1,6 @@
 """The functions under AWS's runtime client and emulator, and how the gate judges their answers."""
 
-import http.server
 import json
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +9,7 @@ import pytest
 
 from contract.keys import OriginalKey
 from local.emulator import ROOT
-from local.gate import Containers, result
+from local.gate import result
 from local.infrastructure import Stack
 from local.pool import InvocationError
 from tests.integration.deploy.rie import Rie
@@ -127,55 +124,3 @@ def test_a_resizer_without_its_setting_says_which(tmp_path: Path) -> None:
         assert "BUCKET is not set" in rie.log
     with pytest.raises(InvocationError):
         result(answer.status_code, answer.content)
-
-
-class OneAtATime(http.server.BaseHTTPRequestHandler):
-    """Notes how many requests are under way at once; an event that says so cuts the line."""
-
-    running = 0
-    most = 0
-    lock = threading.Lock()
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        if b"cut" in body:
-            self.connection.close()
-            return
-        with OneAtATime.lock:
-            OneAtATime.running += 1
-            OneAtATime.most = max(OneAtATime.most, OneAtATime.running)
-        time.sleep(0.05)
-        with OneAtATime.lock:
-            OneAtATime.running -= 1
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b'{"done": 1}')
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def containers() -> Iterator[Containers]:
-    OneAtATime.running = OneAtATime.most = 0
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), OneAtATime) as server:
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        yield Containers("localhost", server.server_port, 10)
-        server.shutdown()
-
-
-def test_the_gate_lets_one_event_at_a_time_into_a_container(containers: Containers) -> None:
-    threads = [
-        threading.Thread(target=containers.invoke, args=({}, str(number))) for number in range(8)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert OneAtATime.most == 1
-
-
-def test_a_container_that_ends_with_an_event_in_hand_is_a_failure(containers: Containers) -> None:
-    with pytest.raises(InvocationError, match="ended"):
-        containers.invoke({"cut": True}, "1")
-    assert containers.invoke({}, "2") == {"done": 1}  # and is free for the next one
