@@ -8,7 +8,7 @@ import pytest
 
 from local.emulator import ROOT, Emulator
 from local.infrastructure import STACK, TEMPLATE, DeployError, deploy
-from tests.conftest import free_port
+from tools.ports import free_port
 
 TEXT = TEMPLATE.read_text()
 SECTIONS = dict(re.findall(r"^(\w+):\n(.*?)(?=^\w|\Z)", TEXT, re.MULTILINE | re.DOTALL))
