@@ -43,7 +43,7 @@ bench-cold: setup .venv-checks/made ## measure the functions' cold starts under 
 	.venv/bin/python -m benchmarks.cold_start $(ARGS)
 
 verify-deploy: setup ## attack a running API as an outsider: ARGS="--api URL --user NAME"
-	.venv/bin/python -m tests.verify_deploy $(ARGS)
+	.venv/bin/python -m tools.verify_deploy $(ARGS)
 
 bench-kills: setup ## send 500 pictures through the running system while its workers are killed
 	.venv/bin/python -m benchmarks.kills $(ARGS)
@@ -52,7 +52,7 @@ bench-resize: .venv-benchmarks/made ## measure the thumbnail engine beside its p
 	.venv-benchmarks/bin/python -m benchmarks.resize $(ARGS)
 
 fuzz: .venv/made ## 24,000 damaged pictures through the thumbnail engine
-	.venv/bin/python -m tests.integration.resizer.mutations $(ARGS)
+	.venv/bin/python -m tools.fuzz $(ARGS)
 
 test-api-schema: setup .venv-schema/made ## let schemathesis look for answers that the OpenAPI document does not allow
 	.venv/bin/python -m tests.proofs.conformance .venv-schema/bin/schemathesis --max-examples 350 --max-time 240 --seed 1 $(ARGS)
@@ -71,13 +71,13 @@ types: .venv/made
 
 # Each deployable imports with nothing installed but its own locked group.
 imports: .venv-api/made .venv-resizer/made
-	.venv-api/bin/python tests/import_all.py contract api
-	.venv-resizer/bin/python tests/import_all.py contract resizer
+	.venv-api/bin/python -m tools.import_all contract api
+	.venv-resizer/bin/python -m tools.import_all contract resizer
 
 template: .venv-checks/made .venv-checkov/made
 	$(SAM) validate --template template.yaml --region us-east-1
 	$(SAM) validate --template template.yaml --region us-east-1 --lint
-	.venv-checks/bin/python tests/integration/deploy/translate.py > .venv-checks/template.json
+	.venv-checks/bin/python -m tools.translate_template > .venv-checks/template.json
 	.venv-checks/bin/cfn-lint --ignore-checks W1028 -- .venv-checks/template.json
 	.venv-checkov/bin/checkov --config-file .checkov.yaml --file .venv-checks/template.json
 

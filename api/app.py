@@ -6,13 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio.to_thread
-import boto3
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Lifespan
 
 from api import VERSION
-from api.aws.clients import THREADS
+from api.aws.clients import THREADS, Session
 from api.http import error_handlers, health, routes
 from api.http.auth import Authorize, TokenCheck, everyone
 from api.http.jwks import Jwks
@@ -30,7 +29,7 @@ QUIET_LOGGERS = ("uvicorn.access", "mangum")
 def create_app(
     settings: Settings,
     *,
-    session: boto3.Session | None = None,
+    session: Session | None = None,
     clock: Clock = time.time,
     seed: Seed = random_seed,
 ) -> FastAPI:

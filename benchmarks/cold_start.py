@@ -27,7 +27,7 @@ from pathlib import Path
 
 from container_build.botocore_data import cut
 from local.emulator import ROOT
-from tests.integration.deploy.rie import Rie
+from tools.lambda_emulator import LambdaEmulator
 
 PLAIN_API = """
 import boto3
@@ -164,7 +164,9 @@ def runtime_client(work: Path) -> Path:
 def start(contestant: Contestant, runtime: Path, log: Path) -> tuple[float, float]:
     """Start once; wall-clock and processor time of the init phase, in milliseconds."""
     folders = [contestant.folder, runtime]
-    with Rie(contestant.handler, folders, log, environment=contestant.environment) as rie:
+    with LambdaEmulator(
+        contestant.handler, folders, log, environment=contestant.environment
+    ) as rie:
         answer = rie.invoke({"Records": []})
         assert answer.status_code == 200, rie.log
         return rie.init_ms, rie.cpu_ms

@@ -17,9 +17,9 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.integration.e2e.running import Running
-from tests.pictures import jpeg
-from tests.uploader import Image
+from tools.local_run import LocalRun
+from tools.pictures import jpeg
+from tools.uploader import Image
 
 USERS = 5
 SENDERS = 8
@@ -29,7 +29,7 @@ WORKER = b"resizer.handler.handler"
 
 def main() -> int:
     options = _options()
-    with tempfile.TemporaryDirectory() as folder, Running(Path(folder) / "run") as running:
+    with tempfile.TemporaryDirectory() as folder, LocalRun(Path(folder) / "run") as running:
         killed = _Killer(running, options.every)
         started = time.monotonic()
         with ThreadPoolExecutor(SENDERS) as senders:
@@ -57,13 +57,13 @@ def _options() -> argparse.Namespace:
 class _Killer:
     """Ends all workers at once, again and again."""
 
-    def __init__(self, running: Running, every: float) -> None:
+    def __init__(self, running: LocalRun, every: float) -> None:
         self.count = 0
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(running, every), daemon=True)
         self._thread.start()
 
-    def _run(self, running: Running, every: float) -> None:
+    def _run(self, running: LocalRun, every: float) -> None:
         while not self._stopped.wait(every * random.uniform(0.5, 1.5)):
             for pid in running.processes():
                 if WORKER in _command(pid):
@@ -82,19 +82,19 @@ def _command(pid: int) -> bytes:
         return b""
 
 
-def _upload(running: Running, number: int) -> tuple[str, str]:
+def _upload(running: LocalRun, number: int) -> tuple[str, str]:
     """Send one picture of up to 12 megapixels; answers its user and image id."""
     size = random.Random(number).choice([(800, 600), (2000, 1500), (4000, 3000)])
     user_id = f"user_{number % USERS}"
     return user_id, running.upload(user_id, jpeg(*size, color=f"#{number:06x}"))
 
 
-def _outcome(running: Running, user_id: str, image_id: str) -> str:
+def _outcome(running: LocalRun, user_id: str, image_id: str) -> str:
     image = running.finished(user_id, image_id, seconds=600)
     return str(image["error"] or image["status"])
 
 
-def _listing(running: Running, user_id: str) -> list[Image]:
+def _listing(running: LocalRun, user_id: str) -> list[Image]:
     items: list[Image] = []
     cursor = None
     while True:

@@ -6,7 +6,6 @@ a reset. The functions do not run here: `invocations` notes their events.
 """
 
 import secrets
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ import pytest
 from local import infrastructure
 from local.emulator import REGION, Emulator
 from tests.invocations import RecordedInvocations
+from tools.ports import free_port
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,12 +26,6 @@ if TYPE_CHECKING:
 # How long an example takes is the machine's business; hypothesis' 200 ms fail on a busy one.
 hypothesis.settings.register_profile("no deadline", deadline=None)
 hypothesis.settings.load_profile("no deadline")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

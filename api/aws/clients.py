@@ -33,14 +33,17 @@ _TRY_AGAIN_LATER = {
 }
 
 
+Session = boto3.Session
+
+
 @dataclass(frozen=True, slots=True)
 class Clients:
-    session: boto3.Session
+    session: Session
     s3: "S3Client"
     dynamodb: "DynamoDBClient"
 
     @classmethod
-    def connect(cls, settings: Settings, session: boto3.Session | None = None) -> "Clients":
+    def connect(cls, settings: Settings, session: Session | None = None) -> "Clients":
         """Create the clients; nothing is sent yet. Raises NoCredentialsError if none are found."""
         session = session or boto3.Session(region_name=settings.region)
         if session.get_credentials() is None:

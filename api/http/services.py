@@ -6,9 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
 
-import boto3
-
-from api.aws.clients import Clients
+from api.aws.clients import Clients, Session
 from api.aws.cloudfront import CdnSigner
 from api.aws.dynamodb.idempotency import IdempotencyRows
 from api.aws.dynamodb.repository import Repository
@@ -52,7 +50,7 @@ class Services:
         cls,
         settings: Settings,
         *,
-        session: boto3.Session | None = None,
+        session: Session | None = None,
         clock: Clock = time.time,
         seed: Seed = random_seed,
     ) -> Self:

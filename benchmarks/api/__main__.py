@@ -23,6 +23,7 @@ from botocore.config import Config
 from api.aws.s3.sigv4 import BucketEndpoint, Credentials, SigningContext, UrlSigner, sign_post
 from benchmarks.api import load
 from benchmarks.api.stub import USER_ID
+from tools.ports import free_port
 
 CLIENTS = 32
 ROUNDS = 5
@@ -164,12 +165,6 @@ def cpu_seconds(pid: int) -> float:
     """User and system time of a process and its threads (proc(5), fields 14 and 15)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from api.http.cursor import cursor_key, decode_cursor, encode_cursor
 from benchmarks.api.stub import USER_ID, record
 from local import infrastructure
 from local.emulator import Emulator
-from tests.conftest import free_port
+from tools.ports import free_port
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

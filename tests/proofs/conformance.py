@@ -14,9 +14,9 @@ from api.settings import JwtSettings, Settings
 from local import infrastructure
 from local.emulator import REGION, Emulator
 from tests import ROOT
-from tests.conftest import free_port
 from tests.issuer import AUDIENCE, ISSUER, issuing
 from tests.serving import serve
+from tools.ports import free_port
 
 
 def main() -> int:

@@ -2,58 +2,115 @@
 
 import ast
 import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests import ROOT
 
-PACKAGES = {"contract", "api", "resizer", "local", "tests", "benchmarks"}
+DEPLOYED = ["contract", "api", "resizer"]
+OTHERS = ["local", "container_build", "tools", "benchmarks"]
+WEB = {"fastapi", "starlette", "pydantic", "pydantic_core", "uvicorn", "mangum"}
+SDK = {"boto3", "botocore", "mypy_boto3_dynamodb", "mypy_boto3_s3"}
+CONTRACT_MAY = {"contract", *sys.stdlib_module_names}
+# The floors of the API, the lowest first, and what each may import of `api`.
+FLOORS = {
+    "api/aws": {"api.aws", "api.settings"},
+    "api/use_cases": {"api.use_cases", "api.aws", "api.settings"},
+    "api/http": {"api.http", "api.use_cases", "api.aws", "api.settings", "api.services"},
+}
+# They turn the exceptions of an AWS that is down into responses.
+NAME_EXCEPTIONS_OF_THE_SDK = {"api/http/error_handlers.py", "api/http/health.py"}
 
 
-def imported(package: str) -> dict[str, set[str]]:
-    """The top-level names that each module of a package imports, anywhere in it."""
-    return {
-        str(path.relative_to(ROOT)): _names(ast.parse(path.read_text()))
-        for path in sorted((ROOT / package).rglob("*.py"))
-    }
+def imported(path: Path, *, types: bool = True) -> Iterator[str]:
+    """What a module imports, anywhere in it: `api.http.views.image`, `boto3`.
 
-
-def _names(tree: ast.Module) -> set[str]:
-    names = set()
-    for node in ast.walk(tree):
+    Without `types`, what it imports for the type checker alone is left out.
+    """
+    package = path.relative_to(ROOT).parent.parts
+    for node in _nodes(ast.parse(path.read_text()), types):
         if isinstance(node, ast.Import):
-            names |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            names.add((node.module or "").partition(".")[0])
-    return names
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*above, *filter(None, [node.module])])
+            yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize("package", ["contract", "api", "resizer"])
-def test_a_package_is_found(package: str) -> None:
-    assert len(imported(package)) > 1
+def _nodes(tree: ast.AST, types: bool) -> Iterator[ast.AST]:
+    for node in ast.iter_child_nodes(tree):
+        for_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        if types or not for_types:
+            yield node
+            yield from _nodes(node, types)
 
 
-def test_the_contract_imports_the_standard_library_only() -> None:
-    allowed = set(sys.stdlib_module_names) | {"contract"}
-    foreign = {module: names - allowed for module, names in imported("contract").items()}
-    assert not any(foreign.values()), foreign
+def within(name: str, modules: set[str]) -> bool:
+    return any(f"{name}.".startswith(f"{module}.") for module in modules)
+
+
+def imports(where: str, wrong: Callable[[str], bool], *, types: bool = True) -> dict[str, set[str]]:
+    """The modules in a folder, or the one file, that import something wrong, and what."""
+    place = ROOT / where
+    paths = [place] if place.is_file() else sorted(place.rglob("*.py"))
+    assert paths, where
+    found = {
+        str(path.relative_to(ROOT)): set(filter(wrong, imported(path, types=types)))
+        for path in paths
+    }
+    return {module: names for module, names in found.items() if names}
+
+
+def imports_any_of(where: str, forbidden: set[str]) -> dict[str, set[str]]:
+    return imports(where, lambda name: within(name, forbidden))
+
+
+@pytest.mark.parametrize("module", ["contract", "api/settings.py"])
+def test_the_lowest_modules_import_the_contract_and_the_standard_library_only(module: str) -> None:
+    assert not imports(module, lambda name: not within(name, CONTRACT_MAY))
 
 
 @pytest.mark.parametrize(
     ("package", "forbidden"),
-    [
-        ("api", {"resizer", "local", "tests", "benchmarks", "PIL", "pillow_heif"}),
-        ("resizer", {"api", "local", "tests", "benchmarks", "fastapi", "pydantic", "starlette"}),
-    ],
+    [("api", {"resizer", "PIL", "pillow_heif"}), ("resizer", {"api", "boto3", *WEB})],
 )
 def test_a_deployable_imports_neither_the_other_nor_its_libraries(
     package: str, forbidden: set[str]
 ) -> None:
-    wrong = {module: names & forbidden for module, names in imported(package).items()}
-    assert not any(wrong.values()), wrong
+    assert not imports_any_of(package, forbidden)
 
 
-@pytest.mark.parametrize("package", ["contract", "api", "resizer", "local"])
-def test_nothing_that_runs_imports_the_tests(package: str) -> None:
-    wrong = {module for module, names in imported(package).items() if "tests" in names}
-    assert not wrong
+@pytest.mark.parametrize("package", DEPLOYED)
+def test_what_is_deployed_imports_nothing_that_is_not(package: str) -> None:
+    assert not imports_any_of(package, {*OTHERS, "tests"})
+
+
+@pytest.mark.parametrize("package", OTHERS)
+def test_only_tests_import_tests(package: str) -> None:
+    assert not imports_any_of(package, {"tests"})
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_a_floor_of_the_api_imports_nothing_above_it(floor: str) -> None:
+    allowed = FLOORS[floor]
+    assert not imports(floor, lambda name: within(name, {"api"}) and not within(name, allowed))
+
+
+def test_the_http_floor_names_the_services_for_the_type_checker_only() -> None:
+    """They are handed to it by the application; importing them would be a circle."""
+    assert not imports("api/http", lambda name: within(name, {"api.services"}), types=False)
+
+
+@pytest.mark.parametrize("floor", ["api/aws", "api/use_cases"])
+def test_only_the_http_floor_imports_the_web_framework(floor: str) -> None:
+    assert not imports_any_of(floor, WEB)
+
+
+@pytest.mark.parametrize("floor", ["api/use_cases", "api/http"])
+def test_only_the_aws_floor_imports_the_sdk(floor: str) -> None:
+    found = imports_any_of(floor, SDK)
+    for module in NAME_EXCEPTIONS_OF_THE_SDK & found.keys():
+        found[module] -= {name for name in found[module] if within(name, {"botocore.exceptions"})}
+    assert not any(found.values()), found

@@ -8,10 +8,10 @@ from fastapi import FastAPI
 from api.http.middleware import MAX_BODY_BYTES
 from api.http.schemas import Problem
 from api.settings import Settings
-from tests.conftest import free_port
 from tests.integration.api.conftest import CreateApp
 from tests.records import CAT
 from tests.serving import serve
+from tools.ports import free_port
 
 JSON = {"Content-Type": "application/json"}
 PNG = {"Content-Type": "image/png"}

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from tests import ROOT
-from tests.conftest import free_port
 from tests.records import CAT
+from tools.ports import free_port
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import boto3
 from contract.keys import OriginalKey
 from local.emulator import ROOT, Emulator, endpoint_environment
 from local.infrastructure import Stack
-from tests.pictures import jpeg
+from tools.pictures import jpeg
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

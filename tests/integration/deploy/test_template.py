@@ -7,8 +7,8 @@ import pytest
 
 from local.emulator import Emulator
 from local.infrastructure import STACK, DeployError, deploy
-from tests.conftest import free_port
 from tests.template import names
+from tools.ports import free_port
 
 ORIGINS = {"CorsOrigins": "http://localhost:3000"}
 

@@ -2,11 +2,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.e2e.running import Running
+from tools.local_run import LocalRun
 
 
 @pytest.fixture(scope="session")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
     """The whole system, as `make run` starts it."""
-    with Running(tmp_path_factory.mktemp("system") / "data") as running:
+    with LocalRun(tmp_path_factory.mktemp("system") / "data") as running:
         yield running

@@ -5,9 +5,9 @@ import boto3
 from api.app import create_app
 from api.settings import Settings
 from local.emulator import REGION, Emulator
-from tests.pictures import jpeg
 from tests.serving import serve
-from tests.uploader import send
+from tools.pictures import jpeg
+from tools.uploader import send
 
 
 def test_storage_refuses_an_upload_after_its_time(

@@ -14,9 +14,9 @@ import httpx
 import pytest
 
 from local.emulator import ROOT
-from tests.conftest import free_port
-from tests.integration.e2e.running import Running
-from tests.pictures import jpeg
+from tools.local_run import LocalRun
+from tools.pictures import jpeg
+from tools.ports import free_port
 
 
 def failed_start(**settings: str) -> str:
@@ -44,7 +44,7 @@ def test_a_port_that_is_taken_is_told_in_one_sentence(setting: str, tmp_path: Pa
     assert said == f"Port {port} is taken: set {setting} to a free one.\n"
 
 
-def test_a_second_run_on_the_same_data_is_told_in_one_sentence(system: Running) -> None:
+def test_a_second_run_on_the_same_data_is_told_in_one_sentence(system: LocalRun) -> None:
     said = failed_start(
         LOCAL_DATA=str(system.data), API_PORT=str(free_port()), EMULATOR_PORT=str(free_port())
     )
@@ -61,14 +61,14 @@ def test_a_bad_setting_is_told_in_one_sentence() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_every_process_of_the_run(number: signal.Signals, tmp_path: Path) -> None:
-    with Running(tmp_path / "data") as running:
+    with LocalRun(tmp_path / "data") as running:
         assert len(running.processes()) >= 4
         assert running.stop(number) == 0
         assert running.processes() == set()
 
 
 def test_no_process_outlives_a_killed_supervisor(tmp_path: Path) -> None:
-    with Running(tmp_path / "data") as running:
+    with LocalRun(tmp_path / "data") as running:
         running.process.kill()
         running.process.wait()
         deadline = time.monotonic() + 10
@@ -78,20 +78,20 @@ def test_no_process_outlives_a_killed_supervisor(tmp_path: Path) -> None:
 
 
 def test_images_are_still_there_after_a_stop(tmp_path: Path, user_id: str) -> None:
-    with Running(tmp_path / "data") as running:
+    with LocalRun(tmp_path / "data") as running:
         before = running.finished(user_id, running.upload(user_id, jpeg(500, 400)))
-    with Running(tmp_path / "data") as running:
+    with LocalRun(tmp_path / "data") as running:
         (after,) = running.listing(user_id)
         assert _lasting(after) == _lasting(before)
         assert httpx.get(after["thumbnails"][0]["url"]).status_code == 200
 
 
 def test_a_deleted_image_stays_deleted_after_a_stop(tmp_path: Path, user_id: str) -> None:
-    with Running(tmp_path / "data") as running:
+    with LocalRun(tmp_path / "data") as running:
         image_id = running.upload(user_id, jpeg(500, 400))
         running.finished(user_id, image_id)
         running.client.delete(f"/users/{user_id}/images/{image_id}")
-    with Running(tmp_path / "data") as running:
+    with LocalRun(tmp_path / "data") as running:
         assert running.listing(user_id) == []
 
 
@@ -102,7 +102,7 @@ def test_nothing_uploaded_is_lost_when_everything_is_killed_in_the_middle(
     uploaded: list[str] = []
     enough = threading.Event()
 
-    def upload(running: Running, data: bytes) -> None:
+    def upload(running: LocalRun, data: bytes) -> None:
         try:
             uploaded.append(running.upload(user_id, data))
         except httpx.TransportError:
@@ -110,14 +110,14 @@ def test_nothing_uploaded_is_lost_when_everything_is_killed_in_the_middle(
         if len(uploaded) >= 15:
             enough.set()
 
-    with Running(tmp_path / "data") as running, ThreadPoolExecutor(4) as browsers:
+    with LocalRun(tmp_path / "data") as running, ThreadPoolExecutor(4) as browsers:
         for data in pictures:
             browsers.submit(upload, running, data)
         assert enough.wait(60)
         running.kill_all()
     assert len(uploaded) < len(pictures)
 
-    with Running(tmp_path / "data") as running:
+    with LocalRun(tmp_path / "data") as running:
         images = [running.finished(user_id, image_id) for image_id in uploaded]
         assert {image["status"] for image in images} == {"done"}
         listed = running.listing(user_id)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.e2e.running import Running
 from tests.issuer import AUDIENCE, ISSUER, issuing
-from tests.verify_deploy import ATTACKS, Outsider, clean_up, verify
+from tools.local_run import LocalRun
+from tools.verify_deploy import ATTACKS, Outsider, clean_up, verify
 
 
 def test_the_system_withstands_every_attack(tmp_path: Path, user_id: str) -> None:
@@ -21,7 +21,7 @@ def test_the_system_withstands_every_attack(tmp_path: Path, user_id: str) -> Non
             "AUTH_AUDIENCE": AUDIENCE,
             "UPLOAD_URL_SECONDS": "30",
         }
-        with Running(tmp_path / "data", settings) as system:
+        with LocalRun(tmp_path / "data", settings) as system:
             api, token = str(system.client.base_url), issuer.token(user_id)
             with Outsider(api, user_id, token) as outsider:
                 outcomes = {name: (outcome, why) for name, outcome, why in verify(outsider)}

@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 from contract.keys import OriginalKey
 from local import infrastructure
 from local.emulator import Emulator, EmulatorError
-from tests.conftest import free_port
 from tests.invocations import RecordedInvocations
+from tools.ports import free_port
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -17,7 +17,7 @@ from resizer.repository import DYNAMODB_CONFIG, Repository
 from resizer.resize import Resizer
 from resizer.settings import Settings
 from resizer.storage import S3_CONFIG, Storage, StoredObject
-from tests.pictures import jpeg
+from tools.pictures import jpeg
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -16,7 +16,7 @@ from contract.transitions import Change, Transition
 from resizer.doctor import Doctor, Finding, Plan, Report
 from resizer.resize import Resizer
 from tests.integration.resizer.conftest import Image, make_resizer, sequencer
-from tests.pictures import jpeg
+from tools.pictures import jpeg
 
 OLD = "1763853422122"
 

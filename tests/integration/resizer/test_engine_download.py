@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from resizer.engine.download import Download
 from resizer.engine.errors import bad_bytes_are_unusable
 from resizer.thumbnails import Limits, ShortRead, UnusableImage, make_thumbnails
-from tests.integration.resizer import pictures
+from tools import pictures
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF", "TIFF", "BMP")
 

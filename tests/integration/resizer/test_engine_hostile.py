@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from resizer.thumbnails import Limits, UnusableImage
-from tests.integration.resizer import pictures
 from tests.integration.resizer.rendering import render
+from tools import pictures
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of odd metadata
 

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from resizer.thumbnails import Encoding
-from tests.integration.resizer import pictures
 from tests.integration.resizer.rendering import pixels, render
+from tools import pictures
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from resizer.thumbnails import Encoding
-from tests.integration.resizer import pictures
 from tests.integration.resizer.rendering import FINE, difference, pixels, reference, render
+from tools import pictures
 
 TOLERANCE = 4.0
 LAYOUTS = {

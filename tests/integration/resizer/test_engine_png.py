@@ -12,8 +12,8 @@ from resizer.engine import png
 from resizer.engine.download import Download
 from resizer.engine.limits import Limits
 from resizer.thumbnails import UnusableImage
-from tests.integration.resizer import pictures
 from tests.integration.resizer.rendering import render
+from tools import pictures
 
 
 @pytest.fixture(autouse=True)

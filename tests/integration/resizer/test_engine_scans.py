@@ -12,8 +12,8 @@ from PIL.JpegImagePlugin import JpegImageFile
 from resizer.engine.scans import count_scans, prune_for_eighth
 from resizer.thumbnails import Limits, UnusableImage
 from tests import ROOT
-from tests.integration.resizer import pictures
 from tests.integration.resizer.rendering import render
+from tools import pictures
 
 CORPUS = Path(os.environ.get("CORPUS", ROOT.parent / "shared" / "corpus"))
 REAL = [file for file in CORPUS.glob("*.jpg") if b"\xff\xc2" in file.read_bytes()]

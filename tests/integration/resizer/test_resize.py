@@ -9,7 +9,7 @@ from contract.transitions import Change, Transition
 from resizer.repository import RefusedError
 from resizer.resize import ClaimHeldError, Outcome, Resizer
 from tests.integration.resizer.conftest import Image, make_resizer, sequencer
-from tests.pictures import jpeg, opened
+from tools.pictures import jpeg, opened
 
 GREEN = "#20a040"
 

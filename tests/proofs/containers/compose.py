@@ -9,8 +9,8 @@ from typing import Any, Self
 import httpx
 
 from local.emulator import ROOT
-from tests.conftest import free_port
-from tests.uploader import Uploader
+from tools.ports import free_port
+from tools.uploader import Uploader
 
 UP_SECONDS = 900  # a first build
 

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from local.emulator import ROOT
-from tests.pictures import jpeg, opened
 from tests.proofs.containers.compose import Compose
-from tests.verify_deploy import Outsider, verify
+from tools.pictures import jpeg, opened
+from tools.verify_deploy import Outsider, verify
 
 pytestmark = pytest.mark.containers
 

@@ -12,9 +12,9 @@ from local.emulator import ROOT
 from local.gate import result
 from local.infrastructure import Stack
 from local.pool import InvocationError
-from tests.integration.deploy.rie import Rie
 from tests.invocations import RecordedInvocations
-from tests.pictures import jpeg
+from tools.lambda_emulator import LambdaEmulator
+from tools.pictures import jpeg
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,8 +24,8 @@ HANDLERS = Path(__file__).parent
 IMAGE = "1763853422123-0000071e-cat.jpg"
 
 
-def run(handler: str, log: Path, **options: Any) -> Rie:
-    return Rie(handler, [HANDLERS], log, **options)
+def run(handler: str, log: Path, **options: Any) -> LambdaEmulator:
+    return LambdaEmulator(handler, [HANDLERS], log, **options)
 
 
 def test_a_result_comes_back(tmp_path: Path) -> None:
@@ -60,17 +60,17 @@ def test_an_exit_and_a_bad_import_are_failures(tmp_path: Path, handler: str) -> 
 
 
 @pytest.fixture
-def resizer(stack: Stack, tmp_path: Path) -> Iterator[Rie]:
+def resizer(stack: Stack, tmp_path: Path) -> Iterator[LambdaEmulator]:
     """ResizeImage as the image starts it, with the role and the variables of the template."""
     function = stack.resize_image_function
-    with Rie(
+    with LambdaEmulator(
         function.handler, [ROOT], tmp_path / "log", environment=function.environment
     ) as running:
         yield running
 
 
 def test_the_resizer_does_its_work_under_the_runtime_client(
-    resizer: Rie,
+    resizer: LambdaEmulator,
     s3: "S3Client",
     dynamodb: "DynamoDBClient",
     stack: Stack,
@@ -112,14 +112,14 @@ def test_the_api_answers_an_http_apis_event_under_the_runtime_client(
         "isBase64Encoded": False,
     }
     log = tmp_path / "log"
-    with Rie("api.lambda_handler.handler", [ROOT], log, environment=environment) as rie:
+    with LambdaEmulator("api.lambda_handler.handler", [ROOT], log, environment=environment) as rie:
         answer = rie.invoke(event).json()
         assert answer["statusCode"] == 200, rie.log
     assert json.loads(answer["body"])["items"] == []
 
 
 def test_a_resizer_without_its_setting_says_which(tmp_path: Path) -> None:
-    with Rie("resizer.handler.handler", [ROOT], tmp_path / "log") as rie:
+    with LambdaEmulator("resizer.handler.handler", [ROOT], tmp_path / "log") as rie:
         answer = rie.invoke({})
         assert "BUCKET is not set" in rie.log
     with pytest.raises(InvocationError):

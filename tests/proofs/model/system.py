@@ -21,8 +21,8 @@ from resizer.settings import Settings
 from resizer.storage import Storage
 from tests.inline_executor import InlineExecutor
 from tests.integration.resizer.conftest import sequencer
-from tests.pictures import jpeg
 from tests.proofs.model.workers import Worker
+from tools.pictures import jpeg
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

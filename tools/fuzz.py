@@ -18,7 +18,7 @@ from random import Random
 from typing import Any
 
 from resizer.thumbnails import UnusableImage, make_thumbnails
-from tests.integration.resizer import pictures
+from tools import pictures
 
 BATCH = 250
 HANG_SECONDS = 10.0
@@ -141,14 +141,7 @@ def main() -> int:
     slowest, memory, start = (0.0, 0), 0, time.monotonic()
     for first in range(options.first, options.first + options.count, BATCH):
         last = min(first + BATCH, options.first + options.count)
-        command = [
-            sys.executable,
-            "-m",
-            "tests.integration.resizer.mutations",
-            "--batch",
-            str(first),
-            str(last),
-        ]
+        command = [sys.executable, "-m", "tools.fuzz", "--batch", str(first), str(last)]
         batch = subprocess.run(command, capture_output=True, text=True, timeout=3600)
         lines = batch.stdout.splitlines()
         if batch.returncode != 0 or not lines:

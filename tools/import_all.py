@@ -1,4 +1,4 @@
-"""Import every module of the named packages: `python tests/import_all.py contract api`.
+"""Import every module of the named packages: `python -m tools.import_all contract api`.
 
 Run in an environment that holds one deployable's dependencies and nothing else.
 """
@@ -34,7 +34,6 @@ def import_all(package_name: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, os.getcwd())
     os.environ.update(ENVIRONMENT)
     for package_name in sys.argv[1:]:
         count = import_all(package_name)

@@ -1,4 +1,4 @@
-"""Originals made by code: every format, orientation, profile and pixel layout that tests need."""
+"""Pictures made by code: every format, orientation, profile and pixel layout, without files."""
 
 import struct
 from collections.abc import Iterable
@@ -11,6 +11,23 @@ import pillow_heif
 from PIL import Image, ImageDraw
 
 pillow_heif.register_heif_opener()
+
+
+def picture(width: int, height: int, color: str = "#c04020", mode: str = "RGB") -> Image.Image:
+    """A picture whose top left quarter is white, so that one sees which way is up."""
+    image = Image.new(mode, (width, height), color)
+    ImageDraw.Draw(image).rectangle((0, 0, width // 2 - 1, height // 2 - 1), fill="white")
+    return image
+
+
+def jpeg(width: int = 600, height: int = 400, color: str = "#c04020", **options: Any) -> bytes:
+    return saved(picture(width, height, color), "JPEG", **options)
+
+
+def opened(data: bytes) -> Image.Image:
+    image = Image.open(BytesIO(data))
+    image.load()
+    return image
 
 
 @lru_cache

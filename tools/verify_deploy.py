@@ -1,6 +1,6 @@
 """Attack a running deployment as an outsider would, then use it as it is meant.
 
-    python -m tests.verify_deploy --api https://… --user NAME   (token in THUMBLINE_TOKEN)
+    python -m tools.verify_deploy --api https://… --user NAME   (token in THUMBLINE_TOKEN)
 
 Prints a line for each attack. Exit code 1: something got through. What cannot be tried against
 this deployment is said to be not run, and why. Everything that it uploads is deleted again.
@@ -22,8 +22,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import httpx
 
-from tests.pictures import jpeg, opened
-from tests.uploader import Uploader, send
+from tools.pictures import jpeg, opened
+from tools.uploader import Uploader, send
 
 KEY = re.compile(r"uploads/[A-Za-z0-9._:|@+=-]{1,128}/\d{13}-[0-9a-f]{8}-[A-Za-z0-9._-]{1,80}")
 LONGEST_WAIT_SECONDS = 60
@@ -312,7 +312,7 @@ def clean_up(outsider: Outsider) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.verify_deploy")
+    parser = argparse.ArgumentParser(prog="python -m tools.verify_deploy")
     parser.add_argument("--api", required=True, metavar="URL", help="where the API answers")
     parser.add_argument("--user", required=True, help="the token's user; give one without images")
     parser.add_argument("--open", action="store_true", help="the API runs with AUTH=off")

@@ -19,7 +19,7 @@ from typing import Any, Self
 import httpx
 
 from local.emulator import ROOT
-from tests.conftest import free_port
+from tools.ports import free_port
 
 MACHINES = {"x86_64": "x86_64", "aarch64": "arm64"}
 CHECKS = ROOT / ".venv-checks"
@@ -35,7 +35,7 @@ def binary() -> Path:
     return found
 
 
-class Rie:
+class LambdaEmulator:
     """One function. `folders` are where its modules are looked for, the first one its own."""
 
     def __init__(

@@ -13,7 +13,7 @@ from samtranslator.translator.transform import (  # type: ignore[import-not-foun
 )
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-not-found]  # see above
 
-TEMPLATE = Path(__file__).resolve().parents[3] / "template.yaml"
+TEMPLATE = Path(__file__).resolve().parents[1] / "template.yaml"
 
 
 class NoManagedPolicies:

@@ -12,14 +12,14 @@ from typing import Self
 import httpx
 
 from local.emulator import ROOT
-from tests.conftest import free_port
-from tests.uploader import Uploader
+from tools.ports import free_port
+from tools.uploader import Uploader
 
 START_SECONDS = 120
 
 
 @dataclass
-class Running(Uploader):
+class LocalRun(Uploader):
     """One local run. Ended by leaving, as by Ctrl-C."""
 
     data: Path
