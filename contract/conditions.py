@@ -1,4 +1,4 @@
-"""DynamoDB condition expressions, made from the transition table in `contract.record`."""
+"""DynamoDB condition expressions, made from the transition table in `contract.transitions`."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from api.aws.dynamodb.usage import Usage
 from api.settings import Settings
-from api.use_cases.quota import EVENT_DELAY_SECONDS, RECOUNT_SECONDS, STALE_SECONDS
+from api.use_cases.errors import QuotaExceededError
+from api.use_cases.quota import (
+    EVENT_DELAY_SECONDS,
+    IN_FLIGHT_SECONDS,
+    RECOUNT_SECONDS,
+    STALE_SECONDS,
+    Quota,
+)
 from contract.record import Status
 from tests.integration.api.conftest import CreateApp
 from tests.records import CAT, finished, put
@@ -152,6 +160,30 @@ def test_images_from_before_the_quota_count(
     put(dynamodb, table, *(finished(user.user_id, 1763853422000 + n, size=1) for n in range(4)))
     assert user.plan() is not None
     assert user.plan() is None
+
+
+def reserves(quota: Quota, user_id: str, images: int, now_seconds: int) -> bool:
+    """Whether the images fit; each is one byte."""
+    try:
+        quota.reserve(user_id, Usage(images, images), now_seconds)
+    except QuotaExceededError:
+        return False
+    return True
+
+
+def test_a_count_does_not_lose_a_reservation_whose_records_are_not_there_yet(
+    make_app: CreateApp, api_settings: Settings, user_id: str
+) -> None:
+    """Two processes: one has reserved and not put its records yet when the other counts."""
+    settings = dataclasses.replace(api_settings, quota_images=5)
+    slow, other = (make_app(settings).state.services.upload_planner.quota for _ in range(2))
+    now = 2_000_000_000
+    assert reserves(other, user_id, 1, now)  # the first count
+    now += RECOUNT_SECONDS
+    assert reserves(slow, user_id, 4, now)
+    assert not reserves(other, user_id, 1, now)
+    assert not reserves(other, user_id, 1, now + IN_FLIGHT_SECONDS - 1)
+    assert reserves(other, user_id, 5, now + IN_FLIGHT_SECONDS), "nothing was ever put"
 
 
 def test_a_count_is_taken_again_after_a_day(

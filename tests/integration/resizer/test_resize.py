@@ -1,13 +1,20 @@
 """The way of one object, under the resizer's own identity, against the emulator."""
 
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from threading import Event
+
 import boto3
 import pytest
 
 from contract import metadata
+from contract.keys import ThumbnailKey
 from contract.record import Reason, Status, ThumbnailFacts
 from contract.transitions import Change, Transition
 from resizer.repository import RefusedError
 from resizer.resize import ClaimHeldError, Outcome, Resizer
+from resizer.storage import Storage
 from tests.integration.resizer.conftest import Image, make_resizer, sequencer
 from tools.pictures import jpeg, opened
 
@@ -227,8 +234,6 @@ def test_an_event_after_the_pending_record_expired_makes_the_record_again(
 def test_a_width_that_is_no_longer_wanted_goes_with_the_next_upload(
     resizer_session: boto3.Session, resizer: Resizer, image: Image
 ) -> None:
-    from dataclasses import replace
-
     three = make_resizer(resizer_session, replace(resizer.settings, widths=(100, 200, 400)))
     three.resize(image.upload(number=1), "invocation-1")
     assert image.thumbnail(100)
@@ -243,3 +248,42 @@ def test_a_refused_write_tells_what_stands_in_the_table(resizer: Resizer, image:
     with pytest.raises(RefusedError) as raised:
         resizer.repository.fail(ref, Change(ref.sequencer), Reason.EMPTY, frozenset())
     assert raised.value.record == image.record()
+
+
+@dataclass(frozen=True)
+class OneWidthFails(Storage):
+    """The put of one width fails at once, those of the others wait for `go_on`."""
+
+    failing_width: int
+    failed: Event = field(default_factory=Event)
+    go_on: Event = field(default_factory=Event)
+
+    def put_thumbnail(
+        self, key: ThumbnailKey, data: bytes, content_type: str, facts: Mapping[str, str]
+    ) -> None:
+        if key.width == self.failing_width:
+            self.failed.set()
+            raise ConnectionError(str(key))
+        assert self.go_on.wait(30)
+        super().put_thumbnail(key, data, content_type, facts)
+
+
+@pytest.mark.parametrize(("failing", "other"), [(200, 400), (400, 200)])
+def test_a_failed_put_is_reported_only_when_no_other_put_is_under_way(
+    resizer: Resizer, image: Image, failing: int, other: int
+) -> None:
+    """Lambda would freeze the process in the middle of it, and a retry would race it."""
+    storage = OneWidthFails(resizer.storage.client, resizer.storage.bucket, failing)
+    ref = image.upload()
+    with ThreadPoolExecutor(1) as pool:
+        resizing = pool.submit(replace(resizer, storage=storage).resize, ref, "invocation-1")
+        try:
+            assert storage.failed.wait(30)
+            with pytest.raises(TimeoutError):
+                resizing.result(timeout=0.3)
+        finally:
+            storage.go_on.set()
+        with pytest.raises(ConnectionError):
+            resizing.result(timeout=30)
+        assert image.thumbnail(other)
+    image.in_status(Status.PROCESSING)

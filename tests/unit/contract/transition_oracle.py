@@ -1,4 +1,4 @@
-"""The transition table decided in memory: what the condition expressions are held against."""
+"""The transition table evaluated in memory: what the condition expressions are compared with."""
 
 from contract.record import ImageRecord
 from contract.transitions import TRANSITIONS, Change, Order, Rule, Transition

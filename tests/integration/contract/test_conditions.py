@@ -1,0 +1,139 @@
+"""The condition expressions as DynamoDB evaluates them, compared with the transition table.
+
+Every transition meets every state of a record. A transaction of ConditionChecks evaluates many
+conditions in one request and reports each result, provided that it is cancelled: one more check
+that always fails sees to that.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from contract.conditions import condition
+from contract.record import NO_SEQUENCER, ImageRecord, Item, Status, normal_sequencer
+from contract.transitions import Change, Transition
+from tests.records import put
+from tests.unit.contract.transition_oracle import permits
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+TRANSACTION_ITEMS = 100  # what DynamoDB accepts
+NOW_MS = 1_000  # DynamoDB compares numbers as numbers: "999" < "1000"
+OLDER, SAME, NEWER = (normal_sequencer(text) for text in ("0055AED6", "0055AED7", "0055AED8"))
+SEQUENCERS = (None, NO_SEQUENCER, OLDER, SAME, NEWER)
+CLAIMS = (  # owner, end
+    (None, None),
+    ("own", NOW_MS + 1),
+    ("own", NOW_MS - 1),
+    ("other", NOW_MS + 1),
+    ("other", NOW_MS),
+    ("other", NOW_MS - 1),
+    ("other", None),
+    (None, NOW_MS + 1),
+)
+CHANGES = {
+    "an event's": Change(SAME, "own", NOW_MS),
+    "the doctor's, of an object without a known event": Change(NO_SEQUENCER, "own", NOW_MS),
+}
+
+
+@dataclass(frozen=True)
+class States:
+    """A user's rows: a record in each state, a missing one, and a row that is no record."""
+
+    user_id: str
+    records: Mapping[str, ImageRecord | None]  # by image id
+    foreign: str
+
+    def key(self, image_id: str) -> Item:
+        return {"userId": {"S": self.user_id}, "imageId": {"S": image_id}}
+
+
+def all_records(user_id: str) -> Iterator[ImageRecord]:
+    states = product(Status, SEQUENCERS, CLAIMS)
+    for number, (status, sequencer, (owner, until_ms)) in enumerate(states):
+        yield ImageRecord(
+            user_id=user_id,
+            image_id=f"{1763853422000 + number}-cat.jpg",
+            status=status,
+            created_at_ms=1763853422000 + number,
+            sequencer=sequencer,
+            claimed_by=owner,
+            claimed_until_ms=until_ms,
+        )
+
+
+@pytest.fixture(scope="module")
+def states(dynamodb: "DynamoDBClient", table: str) -> States:
+    user_id = "user_of_test_conditions"
+    records = list(all_records(user_id))
+    put(dynamodb, table, *records)
+    made = States(
+        user_id,
+        {record.image_id: record for record in records} | {"1763853422999-missing.jpg": None},
+        foreign="1763853422998-foreign.jpg",
+    )
+    dynamodb.put_item(TableName=table, Item={**made.key(made.foreign), "note": {"S": "x"}})
+    return made
+
+
+def condition_check(
+    table: str, key: Item, transition: Transition, change: Change
+) -> dict[str, Any]:
+    made = condition(transition, change)
+    optional = {
+        "ExpressionAttributeNames": made.names,
+        "ExpressionAttributeValues": made.values,
+    }
+    return {
+        "TableName": table,
+        "Key": key,
+        "ConditionExpression": made.expression,
+        **{name: value for name, value in optional.items() if value},
+    }
+
+
+def evaluate(
+    dynamodb: "DynamoDBClient", table: str, checks: Sequence[dict[str, Any]]
+) -> Iterator[bool]:
+    """Whether each condition holds."""
+    never = {
+        "TableName": table,
+        "Key": {"userId": {"S": "nobody"}, "imageId": {"S": "nothing"}},
+        "ConditionExpression": "attribute_exists(imageId)",
+    }
+    for start in range(0, len(checks), TRANSACTION_ITEMS - 1):
+        batch = [*checks[start : start + TRANSACTION_ITEMS - 1], never]
+        items: list[Any] = [{"ConditionCheck": check} for check in batch]
+        with pytest.raises(dynamodb.exceptions.TransactionCanceledException) as raised:
+            dynamodb.transact_write_items(TransactItems=items)
+        codes = [reason["Code"] for reason in raised.value.response["CancellationReasons"]]
+        assert set(codes) <= {"None", "ConditionalCheckFailed"}, codes
+        assert len(codes) == len(batch)
+        assert codes.pop() == "ConditionalCheckFailed"
+        yield from (code == "None" for code in codes)
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+@pytest.mark.parametrize("transition", Transition)
+def test_a_condition_holds_in_exactly_the_states_that_the_table_allows(
+    dynamodb: "DynamoDBClient", table: str, states: States, transition: Transition, change: Change
+) -> None:
+    expected = {
+        image_id: permits(transition, record, change) for image_id, record in states.records.items()
+    } | {states.foreign: False}
+    assert set(expected.values()) == {True, False}
+    checks = [
+        condition_check(table, states.key(image_id), transition, change) for image_id in expected
+    ]
+    allowed = dict(zip(expected, evaluate(dynamodb, table, checks), strict=True))
+    wrong = {
+        image_id: (allowed[image_id], states.records.get(image_id))
+        for image_id in expected
+        if allowed[image_id] is not expected[image_id]
+    }
+    assert not wrong
