@@ -13,6 +13,7 @@ from typing import IO
 
 from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # noqa: F401
 
+from contract.record import Reason
 from resizer.engine.errors import UnusableImage
 
 warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -89,7 +90,7 @@ def identify(header: bytes) -> Format:
         return WEBP
     if header[4:8] == b"ftyp":
         return _by_brand(header)
-    raise UnusableImage("unsupported_format", f"begins with {header[:12].hex(' ')}")
+    raise UnusableImage(Reason.UNSUPPORTED_FORMAT, f"begins with {header[:12].hex(' ')}")
 
 
 def _by_brand(header: bytes) -> Format:
@@ -100,4 +101,4 @@ def _by_brand(header: bytes) -> Format:
             return AVIF
         if brand in HEVC_BRANDS:
             return HEIC
-    raise UnusableImage("unsupported_format", f"ISO media file of brand {brands[0]!r}")
+    raise UnusableImage(Reason.UNSUPPORTED_FORMAT, f"ISO media file of brand {brands[0]!r}")

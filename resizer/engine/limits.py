@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from contract.record import Reason
 from resizer.engine.errors import UnusableImage
 
 MEGAPIXELS = 1_000_000
@@ -56,9 +57,9 @@ class Limits:
 
     def check_bytes(self, size: int) -> None:
         if size <= 0:
-            raise UnusableImage("empty")
+            raise UnusableImage(Reason.EMPTY)
         if size > self.max_bytes:
-            raise UnusableImage("too_large", f"{size} bytes, at most {self.max_bytes}")
+            raise UnusableImage(Reason.TOO_LARGE, f"{size} bytes, at most {self.max_bytes}")
 
     def check_pixels(self, image_format: str, width: int, height: int, *, whole: bool) -> None:
         """`whole`: the decoder is going to hold every pixel, if the format is one that does."""
@@ -67,13 +68,13 @@ class Limits:
             most = min(most, self.whole_frame_pixels.get(image_format, most))
         if width * height > most:
             raise UnusableImage(
-                "too_many_pixels", f"{width}x{height} {image_format}, at most {most} pixels"
+                Reason.TOO_MANY_PIXELS, f"{width}x{height} {image_format}, at most {most} pixels"
             )
         if max(width, height) > self.max_dimension:
-            raise UnusableImage("too_many_pixels", f"{width}x{height}")
+            raise UnusableImage(Reason.TOO_MANY_PIXELS, f"{width}x{height}")
 
     def check_scans(self, scans: int, coefficient_bytes: int) -> None:
         if coefficient_bytes > self.max_coefficient_bytes:
-            raise UnusableImage("too_many_pixels", "for a JPEG of several scans")
+            raise UnusableImage(Reason.TOO_MANY_PIXELS, "for a JPEG of several scans")
         if scans > self.max_scans:
-            raise UnusableImage("corrupt_image", f"{scans} scans, at most {self.max_scans}")
+            raise UnusableImage(Reason.CORRUPT_IMAGE, f"{scans} scans, at most {self.max_scans}")
