@@ -4,7 +4,7 @@ import logging
 import sys
 from collections.abc import Callable
 
-_USUAL = {*vars(logging.makeLogRecord({})), "message", "asctime"}
+from contract.logs import extra_fields
 
 
 class ReadableFormatter(logging.Formatter):
@@ -14,9 +14,8 @@ class ReadableFormatter(logging.Formatter):
         super().__init__(f"%(asctime)s {part:<9}%(message)s", datefmt="%H:%M:%S")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- logging's name
-        extra = {name: value for name, value in vars(record).items() if name not in _USUAL}
-        facts = {**extra.pop("facts", {}), **extra}
-        return " ".join([super().formatMessage(record), *(f"{k}={v}" for k, v in facts.items())])
+        fields = (f"{name}={value}" for name, value in extra_fields(record).items())
+        return " ".join([super().formatMessage(record), *fields])
 
 
 def configure(part: str, wanted: Callable[[logging.LogRecord], bool] = lambda _: True) -> None:

@@ -115,4 +115,5 @@ def _is_ill(report: Report) -> bool:
     )
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

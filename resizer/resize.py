@@ -105,7 +105,7 @@ class Resizer:
             finished = _finished(rendition, original, {**kept, **thumbnails})
             return self._finish(ending, ref, change, finished, record)
         except UnusableImage as exc:
-            return self._fail(ref, change, Reason(exc.reason), record)
+            return self._fail(ref, change, exc.reason, record)
         except KeyCollisionError:
             return self._fail(ref, change, Reason.KEY_COLLISION, record)
         except OriginalGoneError:

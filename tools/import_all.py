@@ -8,7 +8,6 @@ import os
 import pkgutil
 import sys
 
-ENTRY_MODULES = {"__main__"}  # they run when they are imported
 ENVIRONMENT = {
     "AUTH": "off",
     "AWS_ACCESS_KEY_ID": "nobody",
@@ -23,11 +22,7 @@ ENVIRONMENT = {
 def import_all(package_name: str) -> int:
     """Import the package's modules; how many there were."""
     package = importlib.import_module(package_name)
-    names = [
-        module.name
-        for module in pkgutil.walk_packages(package.__path__, f"{package_name}.")
-        if module.name.rpartition(".")[2] not in ENTRY_MODULES
-    ]
+    names = [module.name for module in pkgutil.walk_packages(package.__path__, f"{package_name}.")]
     for name in names:
         importlib.import_module(name)
     return len(names)
