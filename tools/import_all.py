@@ -8,7 +8,7 @@ import os
 import pkgutil
 import sys
 
-ENTRY_MODULES = {"__main__"}  # they run when they are imported
+ENTRY_MODULES = {"__main__"}  # importing one runs it
 ENVIRONMENT = {
     "AUTH": "off",
     "AWS_ACCESS_KEY_ID": "nobody",
@@ -21,7 +21,7 @@ ENVIRONMENT = {
 
 
 def import_all(package_name: str) -> int:
-    """Import the package's modules; how many there were."""
+    """Import the package's modules and return their number."""
     package = importlib.import_module(package_name)
     names = [
         module.name
@@ -37,6 +37,6 @@ if __name__ == "__main__":
     os.environ.update(ENVIRONMENT)
     for package_name in sys.argv[1:]:
         count = import_all(package_name)
-        print(f"{package_name}: {count} modules import")
+        print(f"{package_name}: {count} modules imported")
         if not count:
             sys.exit(f"{package_name} has no modules")
