@@ -1,4 +1,4 @@
-"""One readable line for each thing that happens, with the part that says it in front."""
+"""One readable line per event, with the name of the part that logged it in front."""
 
 import logging
 import sys
@@ -19,7 +19,7 @@ class ReadableFormatter(logging.Formatter):
 
 
 def configure(part: str, wanted: Callable[[logging.LogRecord], bool] = lambda _: True) -> None:
-    """Log what is `wanted` to standard error as `part`, instead of what was configured before."""
+    """Log `wanted` records to standard error as `part`, replacing any earlier configuration."""
     output = logging.StreamHandler(sys.stderr)
     output.addFilter(wanted)
     output.setFormatter(ReadableFormatter(part))
