@@ -1,6 +1,6 @@
 /**
- * The content type of an image by its first bytes. File names lie, and browsers leave
- * `File.type` empty for formats that the system does not know (HEIC on most desktops).
+ * The content type of an image, judged by its first bytes. File names can be wrong, and browsers
+ * leave `File.type` empty for formats that the system does not know (HEIC on most desktops).
  */
 export type ImageType =
   | "image/jpeg"
@@ -13,7 +13,7 @@ export type ImageType =
   | "image/tiff"
   | "image/bmp";
 
-/** For the `accept` attribute of a file input: what the API takes. */
+/** For the `accept` attribute of a file input: what the API accepts. */
 export const ACCEPT =
   "image/jpeg,image/png,image/webp,image/gif,image/avif,image/heic,image/heif,image/tiff,image/bmp,.heic,.heif";
 
@@ -32,7 +32,7 @@ const SIGNATURES: [RegExp, ImageType][] = [
   [/^BM.{4}\0\0\0\0/s, "image/bmp"],
 ];
 
-/** Null for everything that is not an image the API takes. */
+/** Null for everything that is not an image the API accepts. */
 export async function imageType(file: Blob): Promise<ImageType | null> {
   const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
   const text = String.fromCharCode(...head);
