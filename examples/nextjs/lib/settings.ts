@@ -1,2 +1,2 @@
-/** Images in one page of the listing. */
+/** Images per page of the listing. */
 export const PAGE_SIZE = 30;

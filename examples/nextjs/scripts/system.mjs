@@ -1,6 +1,6 @@
 /**
- * The whole system with this front end, until Ctrl-C: `python -m local` with real tokens, and
- * Next.js in front of it. `make web` runs it, and so do the browser tests, on ports of their own.
+ * Runs the whole system with this front end until Ctrl-C: `python -m local` with real tokens, and
+ * Next.js in front of it. Used by `make web` and, on other ports, by the browser tests.
  */
 
 import { spawn } from "node:child_process";
@@ -51,12 +51,12 @@ function start(command, args, options) {
   child.on("error", ({ message }) => stop(`${command} did not start: ${message}`));
   child.on("exit", (code) => {
     children.delete(child);
-    stop(stopping ? undefined : `${command} ended by itself with ${code}.`);
+    stop(stopping ? undefined : `${command} exited unexpectedly with ${code}.`);
   });
   return child;
 }
 
-/** Resolves once the child printed `text`; passes everything else on. */
+/** Resolves once the child prints `text`; forwards all other output. */
 function printed(child, text) {
   return new Promise((resolve) => {
     child.stdout.setEncoding("utf8").on("data", (chunk) => {
