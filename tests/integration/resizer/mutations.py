@@ -66,7 +66,7 @@ def seed_picture(number: int) -> bytes:
 
 
 def mutated(case: int) -> bytes:
-    """The bytes of a case. Half of the damage is done to the first 600 bytes: headers."""
+    """The bytes of a case. Half of the damage is in the first 600 bytes: headers."""
     random = Random(case)
     data = bytearray(seed_picture(case % len(VARIANTS)))
     for _ in range(random.choice((1, 1, 2, 3, 8, 40))):
@@ -98,7 +98,7 @@ def mutated(case: int) -> bytes:
 
 
 def run(case: int) -> str:
-    """ "thumbnails" or a reason. Anything else that the engine raises comes through."""
+    """ "thumbnails" or a reason. Whatever else the engine raises is raised."""
     data = mutated(case)
     try:
         rendition = make_thumbnails(BytesIO(data), len(data), (64, 32))

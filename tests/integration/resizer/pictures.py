@@ -1,4 +1,4 @@
-"""Originals made by code: every format, orientation, profile and pixel layout that tests need."""
+"""Generated originals: every format, orientation, profile and pixel layout that tests need."""
 
 import struct
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ pillow_heif.register_heif_opener()
 
 @lru_cache
 def photo(width: int = 640, height: int = 480) -> Image.Image:
-    """Smooth as a photo is, and different in every corner, so that no turn goes unseen."""
+    """Smooth like a photo, and different in every corner, so that any rotation shows."""
     across = Image.linear_gradient("L").rotate(90).resize((width, height))
     down = Image.linear_gradient("L").resize((width, height))
     blobs = Image.effect_mandelbrot((width, height), (-2.2, -1.4, 1.0, 1.4), 60)
@@ -27,7 +27,7 @@ def photo(width: int = 640, height: int = 480) -> Image.Image:
 
 
 def noise(width: int, height: int) -> Image.Image:
-    """Nothing compresses it: for files of a certain length."""
+    """Incompressible: for files of a certain length."""
     return Image.frombytes("RGB", (width, height), Random(3).randbytes(width * height * 3))
 
 
@@ -98,7 +98,7 @@ def gray_profile(gamma: float) -> bytes:
 
 
 def cmyk_profile() -> bytes:
-    """A print profile of the coarsest table: two points an ink."""
+    """A print profile with the coarsest table: two points per ink."""
     table = bytearray()
     for point in range(16):
         cyan, magenta, yellow, black = ((point >> shift) & 1 for shift in (3, 2, 1, 0))
