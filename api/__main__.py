@@ -1,4 +1,4 @@
-"""`python -m api`: serve the API with uvicorn on `HOST` and `PORT` (0.0.0.0, 8000).
+"""`python -m api`: serve the API with uvicorn on `HOST` and `PORT`.
 
 On SIGTERM or SIGINT `/readyz` says no at once; after `DRAIN_SECONDS`, in which a load balancer
 looks elsewhere, the port closes, and requests in flight are finished.
@@ -18,7 +18,8 @@ from botocore.exceptions import BotoCoreError
 from api.app import create_app, described_app
 from api.logs import log_json
 from api.services import Services
-from api.settings import Settings, SettingsError
+from api.settings import Settings
+from contract.settings import SettingsError
 
 FINISH_SECONDS = 25  # for requests in flight: more than the longest `wait`
 
@@ -54,8 +55,8 @@ def main() -> None:
         sys.exit(f"The API cannot start: {exc}")
     config = uvicorn.Config(
         app,
-        host=os.environ.get("HOST", "0.0.0.0"),  # noqa: S104 - a container's port is its door
-        port=int(os.environ.get("PORT", "8000")),
+        host=settings.host,
+        port=settings.port,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from api.http import views
 from api.http.views import Addresses, window_start
 from api.services import Services
-from api.settings import CdnSettings, Settings, SettingsError
+from api.settings import CdnSettings, Settings
 from contract.record import Reason, Status
+from contract.settings import SettingsError
 from tests.records import finished, pending
 
 SETTINGS = Settings(bucket="my-bucket", region="eu-west-1", view_url_seconds=3600)
