@@ -1,6 +1,7 @@
 import "server-only";
 import { redirect } from "next/navigation";
 import { auth } from "@/auth";
+import { DEFAULT_MAX_UPLOAD_BYTES } from "./settings";
 
 export interface User {
   id: string;
@@ -18,5 +19,5 @@ export async function signedInUser(): Promise<User> {
 export function clientSettings(): { apiUrl: string; maxBytes: number } {
   const apiUrl = process.env.API_URL;
   if (!apiUrl) throw new Error("API_URL is not set: see .env.example");
-  return { apiUrl, maxBytes: Number(process.env.MAX_UPLOAD_BYTES ?? 50_000_000) };
+  return { apiUrl, maxBytes: Number(process.env.MAX_UPLOAD_BYTES || DEFAULT_MAX_UPLOAD_BYTES) };
 }
