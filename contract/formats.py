@@ -1,4 +1,7 @@
-"""The image formats that the product accepts, by their content types."""
+"""The image formats that the product accepts, as content types.
+
+`resizer/engine/formats.py` holds what the resizer knows of each.
+"""
 
 CONTENT_TYPES = (
     "image/jpeg",

@@ -1,4 +1,4 @@
-"""What one run has to itself: its data folder and its ports."""
+"""What a run needs for itself alone: its data folder and its ports."""
 
 import fcntl
 import os
@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PORT_SECONDS = 3.0  # the children of a killed run need a moment to end
+PORT_SECONDS = 3.0  # the children of a killed run need a moment to exit
 
 
 class TakenError(Exception):
-    """Something else has it; the message says what to change."""
+    """Another process uses it; the message says what to change."""
 
 
 @contextmanager
 def claim_folder(data: Path) -> Iterator[None]:
-    """Lock the data folder against a second run until this process ends, however it ends."""
+    """Lock the data folder against a second run, until this process ends in whatever way."""
     data.mkdir(parents=True, exist_ok=True)
     with (data / "lock").open("a+") as lock:
         try:
@@ -35,7 +35,7 @@ def claim_folder(data: Path) -> Iterator[None]:
 
 
 def check_port(port: int, setting: str) -> None:
-    """Raise TakenError if `port` stays taken; `setting` is the variable that changes it."""
+    """Raise TakenError if `port` stays in use; `setting` is the variable that changes it."""
     deadline = time.monotonic() + PORT_SECONDS
     while not _is_free(port):
         if time.monotonic() > deadline:

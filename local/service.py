@@ -26,7 +26,7 @@ def app() -> FastAPI:
 
 
 def is_worth_a_line(record: logging.LogRecord) -> bool:
-    """Whether it is more than one of the many reads of a page that waits."""
+    """Leaves out the many successful reads of a page that polls."""
     seen = vars(record)
     return not (seen.get("method") == "GET" and seen.get("status", 500) < 400)
 

@@ -1,4 +1,4 @@
-"""`python -m resizer doctor`: compare bucket and table, and mend what differs."""
+"""`python -m resizer doctor`: compare bucket and table, and repair what differs."""
 
 import argparse
 import json
@@ -10,24 +10,24 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 from contract.keys import THUMBNAILS, UPLOADS, InvalidUserIdError, check_user_id
-from resizer.doctor import Doctor, Plan, Report
+from resizer.doctor import Doctor, Options, Report
 from resizer.repository import Repository, dynamodb_client
 from resizer.resize import Resizer
 from resizer.settings import SettingError, Settings
 from resizer.storage import Storage, s3_client
 
 BAR_CHARS = 30
-SOMETHING_LEFT = 3  # exit code
+NEEDS_REPAIR = 3  # exit code
 
 
 def main() -> int:
-    options = _parser().parse_args()
-    if "AWS_REGION" in os.environ:  # the SDK for Python knows it by another name only
+    arguments = _parser().parse_args()
+    if "AWS_REGION" in os.environ:  # botocore reads it under another name only
         os.environ.setdefault("AWS_DEFAULT_REGION", os.environ["AWS_REGION"])
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     try:
         settings = Settings.from_environment(os.environ)
-        user_id = None if options.user is None else check_user_id(options.user)
+        user_id = None if arguments.user is None else check_user_id(arguments.user)
     except (SettingError, InvalidUserIdError) as exc:
         print(f"doctor: {exc}", file=sys.stderr)
         return 2
@@ -37,20 +37,20 @@ def main() -> int:
         repository=Repository(dynamodb_client(), settings.table),
         settings=settings,
         now_ms=lambda: time.time_ns() // 1_000_000,
-        threads=ThreadPoolExecutor(2 * options.workers),
+        threads=ThreadPoolExecutor(2 * arguments.workers),
     )
-    plan = Plan(
-        repair=options.repair,
-        redrive=options.redrive,
+    options = Options(
+        repair=arguments.repair,
+        redrive=arguments.redrive,
         user_id=user_id,
-        grace_ms=options.grace * 1000,
+        grace_ms=arguments.grace * 1000,
     )
-    bar = _Bar(_total(storage, user_id)) if sys.stderr.isatty() or options.progress else None
-    threads = ThreadPoolExecutor(options.workers)
+    bar = _Bar(_total(storage, user_id)) if sys.stderr.isatty() or arguments.progress else None
+    threads = ThreadPoolExecutor(arguments.workers)
     owner = f"doctor-{uuid.uuid4()}"
-    report = Doctor(resizer, plan, owner, threads, bar.show if bar else lambda _: None).examine()
-    _print(report, options.json)
-    return SOMETHING_LEFT if _is_ill(report) else 0
+    report = Doctor(resizer, options, owner, threads, bar.show if bar else lambda _: None).examine()
+    _print(report, arguments.json)
+    return NEEDS_REPAIR if report.needs_repair() else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,16 +59,24 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser(
         "doctor",
         help="compare bucket and table",
-        description="Compares bucket and table. Exit code 3: something is left to mend.",
+        description="Compares bucket and table. Exit code 3: something is left to repair.",
     )
-    doctor.add_argument("--repair", action="store_true", help="mend what is found")
-    doctor.add_argument("--redrive", action="store_true", help="try again what was given up")
-    doctor.add_argument("--user", metavar="ID", help="look at this user's images only")
+    doctor.add_argument("--repair", action="store_true", help="repair what is found")
+    doctor.add_argument("--redrive", action="store_true", help="retry what was given up")
+    doctor.add_argument("--user", metavar="ID", help="check this user's images only")
     doctor.add_argument("--json", action="store_true", help="print the report as JSON")
-    doctor.add_argument("--progress", action="store_true", help="a bar even without a terminal")
-    doctor.add_argument("--workers", type=int, default=8, metavar="N", help="at once (8)")
     doctor.add_argument(
-        "--grace", type=int, default=120, metavar="S", help="leave younger images alone (120)"
+        "--progress", action="store_true", help="show a progress bar even without a terminal"
+    )
+    doctor.add_argument(
+        "--workers", type=int, default=8, metavar="N", help="images checked at once (8)"
+    )
+    doctor.add_argument(
+        "--grace",
+        type=int,
+        default=120,
+        metavar="S",
+        help="leave images younger than S seconds alone (120)",
     )
     return parser
 
@@ -91,7 +99,7 @@ class _Bar:
         bar = "#" * filled + "-" * (BAR_CHARS - filled)
         found = sum(report.found.values())
         end = "\n" if seen >= self._total else ""
-        line = f"\r[{bar}] {seen} of {self._total} looked at, {found} findings"
+        line = f"\r[{bar}] {seen} of {self._total} checked, {found} findings"
         print(line, end=end, file=sys.stderr, flush=True)
 
 
@@ -99,20 +107,11 @@ def _print(report: Report, as_json: bool) -> None:
     if as_json:
         print(json.dumps(report.as_dict()))
         return
-    print(f"{report.images} images and {report.thumbnails} thumbnails looked at")
+    print(f"{report.images} images and {report.thumbnails} thumbnails checked")
     for finding, count in sorted(report.found.items()):
-        mended = report.repaired[finding]
-        print(f"{count:8} {finding}" + (f", {mended} mended" if mended else ""))
+        repaired = report.repaired[finding]
+        print(f"{count:8} {finding}" + (f", {repaired} repaired" if repaired else ""))
 
 
-def _is_ill(report: Report) -> bool:
-    """Whether anything is left that `--repair` or `--redrive` could mend."""
-    lasting = {"failed", "foreign_key"}
-    return any(
-        count > report.repaired[finding]
-        for finding, count in report.found.items()
-        if finding not in lasting
-    )
-
-
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -40,7 +40,7 @@ def _reference(record: Mapping[str, Any], bucket: str) -> ObjectReference | None
     try:
         name, s3 = record["eventName"], record["s3"]
         if not name.startswith("ObjectCreated:") or s3["bucket"]["name"] != bucket:
-            log.warning("event left alone", extra={"facts": {"event": name}})
+            log.warning("event ignored", extra={"event": name})
             return None
         return ObjectReference(
             key=OriginalKey.parse(unquote_plus(s3["object"]["key"])),
@@ -50,7 +50,7 @@ def _reference(record: Mapping[str, Any], bucket: str) -> ObjectReference | None
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         reason = "key" if isinstance(exc, InvalidKeyError) else type(exc).__name__
-        log.warning("event left alone", extra={"facts": {"reason": reason}})
+        log.warning("event ignored", extra={"reason": reason})
         return None
 
 

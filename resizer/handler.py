@@ -13,10 +13,10 @@ import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from contract.logs import log_json
 from contract.record import Status
 from contract.transitions import Change
 from resizer.events import ObjectReference, created_originals, failed_invocations
-from resizer.logs import set_up_logging
 from resizer.repository import RefusedError, Repository, dynamodb_client
 from resizer.resize import ClaimHeldError, Resizer
 from resizer.settings import Settings
@@ -35,7 +35,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-set_up_logging()
+log_json(quiet=["botocore"])
 settings = Settings.from_environment(os.environ)
 repository = Repository(dynamodb_client(), settings.table)
 resizer = Resizer(Storage(s3_client(), settings.bucket), repository, settings, now_ms)
@@ -75,7 +75,7 @@ def give_up(event: Mapping[str, Any], context: Context) -> dict[str, list[dict[s
         try:
             _give_up_message(s3_event, context.aws_request_id)
         except Exception:
-            log.exception("could not give up", extra={"facts": {"message": message_id}})
+            log.exception("could not give up", extra={"messageId": message_id})
             failures.append({"itemIdentifier": message_id})
     return {"batchItemFailures": failures}
 
@@ -97,7 +97,7 @@ def _give_up_message(s3_event: Mapping[str, Any], owner: str) -> None:
 
 def _log_outcome(ref: ObjectReference, outcome: str, duration_ms: int) -> None:
     # The user's file name is part of the key and stays out of the logs; the time names the image.
-    facts = {
+    fields = {
         "outcome": outcome,
         "userId": ref.key.user_id,
         "createdAt": ref.key.created_at_ms,
@@ -106,4 +106,4 @@ def _log_outcome(ref: ObjectReference, outcome: str, duration_ms: int) -> None:
         "durationMs": duration_ms,
     }
     level = logging.ERROR if outcome in {"error", "gave_up"} else logging.INFO
-    log.log(level, "image", extra={"facts": facts})
+    log.log(level, "image", extra=fields)

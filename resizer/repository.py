@@ -6,13 +6,13 @@ A refused write returns the record that refused it, so that the caller need not 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from contract.conditions import Condition, condition
+from contract.conditions import condition
 from contract.record import (
     ImageRecord,
     Item,
@@ -24,6 +24,7 @@ from contract.record import (
 )
 from contract.transitions import Change, Transition
 from resizer.events import ObjectReference
+from resizer.update_expression import Update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -78,7 +79,7 @@ class Repository:
         `transition` is CLAIM or REDO. Raises RefusedError.
         """
         update = (
-            _Update()
+            Update()
             .set(**_reflects(ref), status={"S": Status.PROCESSING})
             .set(claimedBy={"S": change.owner}, claimedUntil={"N": str(until_ms)})
             .set_if_missing(**_from_key(ref))
@@ -106,7 +107,7 @@ class Repository:
         if finished.filename:
             facts["filename"] = {"S": finished.filename}
         update = (
-            _Update()
+            Update()
             .set(status={"S": Status.DONE}, eTag={"S": ref.e_tag}, **facts)
             .set(**thumbnails_to_item(finished.thumbnails))
             .remove(*_CLAIM, *map(thumbnail_key_attribute, dropped_widths))
@@ -118,7 +119,7 @@ class Repository:
     ) -> ImageRecord:
         """Mark the image `failed` for good; `widths` are those that it had thumbnails of."""
         update = (
-            _Update()
+            Update()
             .set(status={"S": Status.FAILED}, error={"S": reason}, size={"N": str(ref.size)})
             .remove(*_CLAIM, "thumbnails", "placeholder", "color", "width", "height")
             .remove(*map(thumbnail_key_attribute, widths))
@@ -128,7 +129,7 @@ class Repository:
     def give_up(self, ref: ObjectReference, change: Change, event: str) -> ImageRecord:
         """Mark the image `failed` / `gave_up` and keep the `event` that was given up on."""
         update = (
-            _Update()
+            Update()
             .set(**_reflects(ref), status={"S": Status.FAILED})
             .set(error={"S": Reason.GAVE_UP}, gaveUpEvent={"S": event})
             .set_if_missing(**_from_key(ref))
@@ -145,24 +146,21 @@ class Repository:
 
     def forget(self, ref: ObjectReference, change: Change) -> None:
         """Remove the record of an original that is gone. Raises RefusedError."""
-        guard = condition(Transition.FORGET, change)
         try:
             self.client.delete_item(
                 TableName=self.table,
                 Key=_primary_key(ref.key.user_id, ref.key.image_id),
-                ConditionExpression=guard.expression,
-                ExpressionAttributeNames=guard.names,
-                ExpressionAttributeValues=guard.values,
+                **condition(Transition.FORGET, change).arguments(),
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as exc:
             raise _refused(exc) from exc
 
     def get(self, user_id: str, image_id: str) -> ImageRecord | None:
-        answer = self.client.get_item(
+        response = self.client.get_item(
             TableName=self.table, Key=_primary_key(user_id, image_id), ConsistentRead=True
         )
-        return ImageRecord.from_item(answer["Item"]) if "Item" in answer else None
+        return ImageRecord.from_item(response["Item"]) if "Item" in response else None
 
     def of_user(self, user_id: str) -> Iterator[ImageRecord]:
         """All records of a user in the order of their image ids, which is that of S3 keys."""
@@ -186,59 +184,19 @@ class Repository:
                     yield last
 
     def _write(
-        self, transition: Transition, ref: ObjectReference, change: Change, update: "_Update"
+        self, transition: Transition, ref: ObjectReference, change: Change, update: Update
     ) -> ImageRecord:
-        guard = condition(transition, change)
         try:
-            answer = self.client.update_item(
+            response = self.client.update_item(
                 TableName=self.table,
                 Key=_primary_key(ref.key.user_id, ref.key.image_id),
-                **update.arguments(guard),
+                **update.arguments(condition(transition, change)),
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as exc:
             raise _refused(exc) from exc
-        return ImageRecord.from_item(answer["Attributes"])
-
-
-class _Update:
-    """An update expression under construction; every attribute goes by a placeholder name."""
-
-    def __init__(self) -> None:
-        self._set: list[str] = []
-        self._remove: list[str] = []
-        self._names: dict[str, str] = {}
-        self._values: Item = {}
-
-    def set(self, **attributes: dict[str, Any]) -> Self:
-        for name, value in attributes.items():
-            self._set.append(f"#{name} = :new_{name}")
-            self._names[f"#{name}"] = name
-            self._values[f":new_{name}"] = value
-        return self
-
-    def set_if_missing(self, **attributes: dict[str, Any]) -> Self:
-        for name, value in attributes.items():
-            self._set.append(f"#{name} = if_not_exists(#{name}, :new_{name})")
-            self._names[f"#{name}"] = name
-            self._values[f":new_{name}"] = value
-        return self
-
-    def remove(self, *attributes: str) -> Self:
-        for name in attributes:
-            self._remove.append(f"#{name}")
-            self._names[f"#{name}"] = name
-        return self
-
-    def arguments(self, guard: Condition) -> dict[str, Any]:
-        removal = f" REMOVE {', '.join(self._remove)}" if self._remove else ""
-        return {
-            "UpdateExpression": f"SET {', '.join(self._set)}{removal}",
-            "ConditionExpression": guard.expression,
-            "ExpressionAttributeNames": self._names | guard.names,
-            "ExpressionAttributeValues": self._values | guard.values,
-        }
+        return ImageRecord.from_item(response["Attributes"])
 
 
 def _primary_key(user_id: str, image_id: str) -> Item:

@@ -10,7 +10,6 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from contract import metadata
 from contract.record import ImageRecord, Reason, Status, ThumbnailFacts
 from contract.transitions import Change, Transition
 from resizer.events import ObjectReference
@@ -24,6 +23,7 @@ from resizer.storage import (
     OriginalReplacedError,
     Storage,
 )
+from resizer.thumbnail_metadata import to_metadata
 from resizer.thumbnails import Limits, Rendition, UnusableImage, make_thumbnails
 
 MEBIBYTE = 1024 * 1024
@@ -105,7 +105,7 @@ class Resizer:
             finished = _finished(rendition, original, {**kept, **thumbnails})
             return self._finish(ending, ref, change, finished, record)
         except UnusableImage as exc:
-            return self._fail(ref, change, Reason(exc.reason), record)
+            return self._fail(ref, change, exc.reason, record)
         except KeyCollisionError:
             return self._fail(ref, change, Reason.KEY_COLLISION, record)
         except OriginalGoneError:
@@ -127,7 +127,7 @@ class Resizer:
         def put(width: int) -> ThumbnailFacts:
             made = rendition.thumbnails[width]
             key = ref.key.thumbnail(width)
-            facts = thumbnail_metadata(rendition, width, ref)
+            facts = to_metadata(rendition, width, ref)
             self.storage.put_thumbnail(key, made.data, made.content_type, facts)
             return ThumbnailFacts(
                 str(key), made.width, made.height, len(made.data), made.content_type
@@ -207,24 +207,6 @@ class Resizer:
         widths = frozenset(record.thumbnails) | frozenset(self.settings.widths)
         self.storage.remove_thumbnails(ref.key, widths)
         self.storage.delete(str(ref.key))
-
-
-def thumbnail_metadata(rendition: Rendition, width: int, ref: ObjectReference) -> dict[str, str]:
-    """What a thumbnail says of itself: enough to build the record again without decoding."""
-    made = rendition.thumbnails[width]
-    return {
-        metadata.USER_ID: ref.key.user_id,
-        metadata.ORIGINAL_E_TAG: ref.e_tag,
-        metadata.SEQUENCER: ref.sequencer,
-        metadata.ORIGINAL_CONTENT_TYPE: rendition.content_type,
-        metadata.ORIGINAL_SIZE: str(ref.size),
-        metadata.ORIGINAL_WIDTH: str(rendition.width),
-        metadata.ORIGINAL_HEIGHT: str(rendition.height),
-        metadata.WIDTH: str(made.width),
-        metadata.HEIGHT: str(made.height),
-        metadata.PLACEHOLDER: rendition.placeholder,
-        metadata.COLOR: rendition.color,
-    }
 
 
 def _finished(

@@ -21,6 +21,7 @@ from contract.keys import (
     ThumbnailKey,
     check_filename,
 )
+from contract.missing_objects import is_missing
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -214,14 +215,7 @@ class Storage:
                 )
 
     def _is_missing(self, key: str, exc: ClientError) -> bool:
-        """Whether `exc` says that there is no such object.
-
-        Without s3:ListBucket on the whole bucket S3 answers 403 for a missing object too
-        (GetObject, "Permissions"); the listing by prefix that the role does have tells them apart.
-        """
-        if _status(exc) == 403:
-            return self._first(key) != key
-        return _status(exc) == 404
+        return is_missing(_status(exc), key, self._first)
 
     def _first(self, prefix: str) -> str | None:
         answer = self.client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, MaxKeys=1)

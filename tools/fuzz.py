@@ -1,7 +1,7 @@
-"""Pictures of every format, damaged at random; `make fuzz` runs many.
+"""Run randomly damaged pictures of every format through the thumbnail engine: `make fuzz`.
 
-A case is its number alone: seed picture, kind of damage and place follow from it. Cases run in
-batches, each in a process of its own, so that a crash is seen and named and the run goes on.
+A case is fully determined by its number: the picture, the kind of damage and its place. Cases run
+in batches, each in its own process, so that a crash is traced to its case and the run goes on.
 """
 
 import argparse
@@ -66,7 +66,7 @@ def seed_picture(number: int) -> bytes:
 
 
 def mutated(case: int) -> bytes:
-    """The bytes of a case. Half of the damage is done to the first 600 bytes: headers."""
+    """The bytes of a case. Half of the damage hits the first 600 bytes, where headers are."""
     random = Random(case)
     data = bytearray(seed_picture(case % len(VARIANTS)))
     for _ in range(random.choice((1, 1, 2, 3, 8, 40))):
@@ -98,7 +98,7 @@ def mutated(case: int) -> bytes:
 
 
 def run(case: int) -> str:
-    """ "thumbnails" or a reason. Anything else that the engine raises comes through."""
+    """Returns "thumbnails" or a failure reason; any other exception of the engine propagates."""
     data = mutated(case)
     try:
         rendition = make_thumbnails(BytesIO(data), len(data), (64, 32))
@@ -109,23 +109,23 @@ def run(case: int) -> str:
 
 
 def run_batch(first: int, last: int) -> None:
-    """Prints each case before it runs, and a summary at the end."""
+    """Print each case before it runs, and a summary at the end."""
     warnings.simplefilter("ignore")
-    ends: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
     slowest, slowest_case = 0.0, first
     for case in range(first, last):
         print(case, flush=True)
         start = time.monotonic()
         try:
-            ends[run(case)] += 1
+            outcomes[run(case)] += 1
         except Exception as exc:
-            ends[f"UNEXPECTED {type(exc).__name__} in case {case}: {exc}"] += 1
+            outcomes[f"UNEXPECTED {type(exc).__name__} in case {case}: {exc}"] += 1
         seconds = time.monotonic() - start
         if seconds > slowest:
             slowest, slowest_case = seconds, case
     both = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     memory = max(resource.getrusage(who).ru_maxrss * 1024 for who in both)
-    print(json.dumps({"ends": ends, "slowest": (slowest, slowest_case), "memory": memory}))
+    print(json.dumps({"outcomes": outcomes, "slowest": (slowest, slowest_case), "memory": memory}))
 
 
 def main() -> int:
@@ -137,7 +137,7 @@ def main() -> int:
     if options.batch:
         run_batch(*options.batch)
         return 0
-    ends: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
     slowest, memory, start = (0.0, 0), 0, time.monotonic()
     for first in range(options.first, options.first + options.count, BATCH):
         last = min(first + BATCH, options.first + options.count)
@@ -145,19 +145,19 @@ def main() -> int:
         batch = subprocess.run(command, capture_output=True, text=True, timeout=3600)
         lines = batch.stdout.splitlines()
         if batch.returncode != 0 or not lines:
-            ends[f"CRASH {batch.returncode} in case {lines[-1] if lines else first}"] += 1
+            outcomes[f"CRASH {batch.returncode} in case {lines[-1] if lines else first}"] += 1
             continue
         summary = json.loads(lines[-1])
-        ends.update(summary["ends"])
+        outcomes.update(summary["outcomes"])
         slowest = max(slowest, tuple(summary["slowest"]))
         memory = max(memory, summary["memory"])
-    for end, count in ends.most_common():
-        print(f"{count:7} {end}")
+    for outcome, count in outcomes.most_common():
+        print(f"{count:7} {outcome}")
     print(
         f"{options.count} cases in {time.monotonic() - start:.0f} s; slowest {slowest[0]:.2f} s "
         f"(case {slowest[1]}); most memory {memory / 1e6:.0f} MB"
     )
-    bad = any(end.startswith(("UNEXPECTED", "CRASH")) for end in ends)
+    bad = any(outcome.startswith(("UNEXPECTED", "CRASH")) for outcome in outcomes)
     return int(bad or slowest[0] > HANG_SECONDS or memory > MEMORY_BYTES)
 
 

@@ -8,7 +8,6 @@ import os
 import pkgutil
 import sys
 
-ENTRY_MODULES = {"__main__"}  # they run when they are imported
 ENVIRONMENT = {
     "AUTH": "off",
     "AWS_ACCESS_KEY_ID": "nobody",
@@ -21,13 +20,9 @@ ENVIRONMENT = {
 
 
 def import_all(package_name: str) -> int:
-    """Import the package's modules; how many there were."""
+    """Import the package's modules and return their number."""
     package = importlib.import_module(package_name)
-    names = [
-        module.name
-        for module in pkgutil.walk_packages(package.__path__, f"{package_name}.")
-        if module.name.rpartition(".")[2] not in ENTRY_MODULES
-    ]
+    names = [module.name for module in pkgutil.walk_packages(package.__path__, f"{package_name}.")]
     for name in names:
         importlib.import_module(name)
     return len(names)
@@ -37,6 +32,6 @@ if __name__ == "__main__":
     os.environ.update(ENVIRONMENT)
     for package_name in sys.argv[1:]:
         count = import_all(package_name)
-        print(f"{package_name}: {count} modules import")
+        print(f"{package_name}: {count} modules imported")
         if not count:
             sys.exit(f"{package_name} has no modules")

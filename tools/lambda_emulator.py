@@ -1,7 +1,7 @@
-"""A function as plain processes under AWS's own runtime client and emulator, without containers.
+"""A Lambda function as plain processes under AWS's own runtime client, without containers.
 
-The emulator (RIE) is the binary that aws-sam-cli carries; the runtime client (awslambdaric) is
-the one in Lambda's images. The RIE starts the function when the first event comes.
+The runtime interface emulator (RIE) is the binary that ships with aws-sam-cli; the runtime client
+(awslambdaric) is the one in Lambda's images. The RIE starts the function at the first event.
 """
 
 import contextlib
@@ -29,14 +29,14 @@ INIT_REPORT = re.compile(r"INIT REPORT\(durationMs: ([0-9.]+)\)")
 
 
 def binary() -> Path:
-    """Where the emulator is; `make .venv-checks/made` brings it."""
+    """Path of the RIE, which comes with the environment of the checks."""
     name = f"aws-lambda-rie-{MACHINES[platform.machine()]}"
     (found,) = CHECKS.glob(f"lib/python3*/site-packages/samcli/local/rapid/{name}")
     return found
 
 
 class LambdaEmulator:
-    """One function. `folders` are where its modules are looked for, the first one its own."""
+    """One function. `folders` are its PYTHONPATH; it runs in the first of them."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class LambdaEmulator:
 
     @property
     def cpu_ms(self) -> float:
-        """Processor time of the function's process until now (proc(5), "/proc/pid/stat")."""
+        """CPU time of the function's process so far (proc(5), "/proc/pid/stat")."""
         threads = Path(f"/proc/{self._process.pid}/task").glob("*/children")
         (function,) = " ".join(thread.read_text() for thread in threads).split()
         fields = Path(f"/proc/{function}/stat").read_text().rpartition(")")[2].split()
@@ -107,7 +107,7 @@ class LambdaEmulator:
 
     @property
     def init_ms(self) -> float:
-        """How long the runtime client took until it asked for the first event."""
+        """Time from the start of the runtime client to its request for the first event."""
         found = INIT_REPORT.search(self.log)
         assert found, self.log
         return float(found[1])

@@ -1,4 +1,4 @@
-"""`python -m local` as a process, and a client that uploads to it as a browser would."""
+"""`python -m local` as a child process, with a client that uploads to it."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ START_SECONDS = 120
 
 @dataclass
 class LocalRun(Uploader):
-    """One local run. Ended by leaving, as by Ctrl-C."""
+    """One local run, stopped on exit as by Ctrl-C."""
 
     data: Path
     settings: dict[str, str] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class LocalRun(Uploader):
         self.stop()
 
     def stop(self, number: int = signal.SIGINT) -> int:
-        """Send the supervisor a signal; its exit code."""
+        """Send the supervisor a signal and return its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         code = self.process.wait(30)
@@ -72,12 +72,12 @@ class LocalRun(Uploader):
         return code
 
     def kill_all(self) -> None:
-        """End every process of the run at once, as a power cut would."""
+        """Kill every process of the run at once, as a power cut would."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def processes(self) -> set[int]:
-        """All living processes of the run's session."""
+        """The live processes of the run's session."""
         return {
             int(entry.name)
             for entry in Path("/proc").iterdir()

@@ -1,4 +1,4 @@
-"""Pictures made by code: every format, orientation, profile and pixel layout, without files."""
+"""Generated pictures of every format, orientation, color profile and pixel layout."""
 
 import struct
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ pillow_heif.register_heif_opener()
 
 
 def picture(width: int, height: int, color: str = "#c04020", mode: str = "RGB") -> Image.Image:
-    """A picture whose top left quarter is white, so that one sees which way is up."""
+    """A picture with a white top left quarter, so that its orientation shows."""
     image = Image.new(mode, (width, height), color)
     ImageDraw.Draw(image).rectangle((0, 0, width // 2 - 1, height // 2 - 1), fill="white")
     return image
@@ -32,7 +32,7 @@ def opened(data: bytes) -> Image.Image:
 
 @lru_cache
 def photo(width: int = 640, height: int = 480) -> Image.Image:
-    """Smooth as a photo is, and different in every corner, so that no turn goes unseen."""
+    """Smooth like a photo, with corners that all differ, so that any rotation shows."""
     across = Image.linear_gradient("L").rotate(90).resize((width, height))
     down = Image.linear_gradient("L").resize((width, height))
     blobs = Image.effect_mandelbrot((width, height), (-2.2, -1.4, 1.0, 1.4), 60)
@@ -44,7 +44,7 @@ def photo(width: int = 640, height: int = 480) -> Image.Image:
 
 
 def noise(width: int, height: int) -> Image.Image:
-    """Nothing compresses it: for files of a certain length."""
+    """Incompressible, for files of a given length."""
     return Image.frombytes("RGB", (width, height), Random(3).randbytes(width * height * 3))
 
 
@@ -76,7 +76,7 @@ def saved(image: Image.Image, image_format: str, **options: Any) -> bytes:
 
 
 def exif(orientation: int, order: str = "<") -> bytes:
-    """An Exif block of one tag."""
+    """An Exif block with one tag, the orientation."""
     mark = b"II" if order == "<" else b"MM"
     entry = struct.pack(f"{order}HHIHH", 0x0112, 3, 1, orientation, 0)
     tiff = mark + struct.pack(f"{order}HIH", 42, 8, 1) + entry + bytes(4)
@@ -84,7 +84,7 @@ def exif(orientation: int, order: str = "<") -> bytes:
 
 
 def stored_for(upright: Image.Image, orientation: int) -> Image.Image:
-    """The pixels that a camera stores so that `orientation` turns them into `upright`."""
+    """The pixels that a camera stores, which `orientation` turns into `upright`."""
     undo = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
         3: Image.Transpose.ROTATE_180,
@@ -115,7 +115,7 @@ def gray_profile(gamma: float) -> bytes:
 
 
 def cmyk_profile() -> bytes:
-    """A print profile of the coarsest table: two points an ink."""
+    """A print profile with the smallest table: two points per ink."""
     table = bytearray()
     for point in range(16):
         cyan, magenta, yellow, black = ((point >> shift) & 1 for shift in (3, 2, 1, 0))

@@ -1,7 +1,7 @@
-"""template.yaml as AWS deploys it, without the SAM transform; printed as JSON.
+"""Print template.yaml as AWS deploys it: JSON, with the SAM transform applied.
 
-Runs in the checks' environment. cfn-lint follows references and finds cycles only in this form:
-in the SAM source it does not know the resources that the transform makes.
+Runs in the environment of the checks. Only in this form does cfn-lint follow references and find
+cycles: in the SAM source it does not know the resources that the transform creates.
 """
 
 import json
@@ -17,7 +17,7 @@ TEMPLATE = Path(__file__).resolve().parents[1] / "template.yaml"
 
 
 class NoManagedPolicies:
-    """The template names no AWS policy by its short name."""
+    """The template refers to no AWS managed policy by name."""
 
     def load(self) -> dict[str, str]:
         return {}

@@ -1,9 +1,9 @@
-"""Attack a running deployment as an outsider would, then use it as it is meant.
+"""Attack a running deployment as an outsider would, then use it as intended.
 
     python -m tools.verify_deploy --api https://… --user NAME   (token in THUMBLINE_TOKEN)
 
-Prints a line for each attack. Exit code 1: something got through. What cannot be tried against
-this deployment is said to be not run, and why. Everything that it uploads is deleted again.
+Prints one line per attack and exits with code 1 if anything got through. An attack that does not
+apply to this deployment is reported as not run, with the reason. The uploads are deleted again.
 """
 
 import argparse
@@ -48,16 +48,16 @@ DISGUISED = {
 }
 
 
-class Breach(Exception):  # noqa: N818 -- what it is called
-    """Something got through that must not."""
+class Breach(Exception):  # noqa: N818 -- the word in the report
+    """Something got through that should not have."""
 
 
-class NotRun(Exception):  # noqa: N818 -- no error
-    """This deployment gives no occasion for the attack; the message says why."""
+class NotRun(Exception):  # noqa: N818 -- not an error
+    """The attack does not apply to this deployment; the message says why."""
 
 
 class Outsider(Uploader):
-    """Knows the API's address, and a token for one user of it."""
+    """Knows the API's URL and has a token for one of its users."""
 
     def __init__(self, api: str, user: str, token: str | None) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -74,7 +74,7 @@ class Outsider(Uploader):
         self.client.close()
         self.anonymous.close()
 
-    def send_spoilt(
+    def send_altered(
         self, data: bytes = b"", fields: dict[str, str] | None = None
     ) -> httpx.Response:
         """Plan an upload, change fields of its form, and send `data` or a picture."""
@@ -83,72 +83,75 @@ class Outsider(Uploader):
         upload["fields"] |= fields or {}
         return send(upload, data or picture)
 
-    def done(self) -> dict[str, Any]:
-        """A picture of our own, finished."""
+    def done_image(self) -> dict[str, Any]:
+        """Upload a picture and wait until its thumbnails are made."""
         image = self.finished(self.user, self.upload(self.user, jpeg()), FINISH_SECONDS)
         if image["status"] != "done":
             raise Breach(f"a plain JPEG ended as {image['status']}: {image['error']}")
         return image
 
 
-def refused(answer: httpx.Response, what: str) -> None:
-    if answer.status_code < 400:
-        raise Breach(f"{what}: {answer.status_code}")
-    if answer.status_code >= 500:
-        raise Breach(f"{what} broke something: {answer.status_code}")
+def must_fail(response: httpx.Response, what: str) -> None:
+    """Raise Breach unless the response is a client error (4xx)."""
+    if response.status_code < 400:
+        raise Breach(f"{what}: {response.status_code}")
+    if response.status_code >= 500:
+        raise Breach(f"{what} caused a server error: {response.status_code}")
 
 
 def a_request_without_a_token(outsider: Outsider) -> None:
     path = f"/users/{outsider.user}/images"
     if outsider.is_open:
-        raise NotRun("told that this API asks for no token (--open)")
-    refused(outsider.anonymous.get(path), "listing without a token")
-    refused(outsider.anonymous.get(path, headers={"Authorization": "Bearer x.y.z"}), "a bad token")
+        raise NotRun("this API needs no token (--open)")
+    must_fail(outsider.anonymous.get(path), "listing without a token")
+    must_fail(
+        outsider.anonymous.get(path, headers={"Authorization": "Bearer x.y.z"}), "a bad token"
+    )
 
 
 def another_users_images(outsider: Outsider) -> None:
     if outsider.is_open:
-        raise NotRun("told that this API asks for no token (--open)")
+        raise NotRun("this API needs no token (--open)")
     client, path = outsider.client, f"/users/{outsider.other}"
     image = f"{path}/images/1763853422123-9f86d081-cat.jpg"
     upload = {"filename": "cat.jpg", "contentType": "image/jpeg", "size": 1}
-    refused(client.get(f"{path}/images"), "another user's listing")
-    refused(client.get(image), "another user's image")
-    refused(client.delete(image), "deleting another user's image")
-    refused(client.post(f"{path}/uploads", json=upload), "an upload for another user")
+    must_fail(client.get(f"{path}/images"), "another user's listing")
+    must_fail(client.get(image), "another user's image")
+    must_fail(client.delete(image), "deleting another user's image")
+    must_fail(client.post(f"{path}/uploads", json=upload), "an upload for another user")
 
 
-def an_image_of_ones_own_through_another_user(outsider: Outsider) -> None:
-    image_id = outsider.done()["imageId"]
-    answer = outsider.client.get(f"/users/{outsider.other}/images/{image_id}")
-    refused(answer, "an image under another user's name")
+def an_own_image_under_another_user(outsider: Outsider) -> None:
+    image_id = outsider.done_image()["imageId"]
+    response = outsider.client.get(f"/users/{outsider.other}/images/{image_id}")
+    must_fail(response, "an own image under another user's id")
 
 
-def user_ids_that_lead_elsewhere(outsider: Outsider) -> None:
+def user_ids_with_path_tricks(outsider: Outsider) -> None:
     for user in ("..%2f..", "%2e%2e", "a%2fb", "a%00b", "x" * 129):
-        refused(outsider.client.get(f"/users/{user}/images"), f"user {user[:20]}")
+        must_fail(outsider.client.get(f"/users/{user}/images"), f"user {user[:20]}")
 
 
 def a_file_larger_than_declared(outsider: Outsider) -> None:
-    refused(outsider.send_spoilt(jpeg() + b"x"), "one byte more")
+    must_fail(outsider.send_altered(jpeg() + b"x"), "one byte more")
 
 
-def a_file_larger_than_is_taken(outsider: Outsider) -> None:
+def a_file_larger_than_s3_accepts(outsider: Outsider) -> None:
     body = {"filename": "cat.jpg", "contentType": "image/jpeg", "size": 5 * 1024**3 + 1}
-    refused(outsider.client.post(f"/users/{outsider.user}/uploads", json=body), "5 GB and a byte")
+    must_fail(outsider.client.post(f"/users/{outsider.user}/uploads", json=body), "5 GB and a byte")
 
 
-def another_key(outsider: Outsider) -> None:
+def a_changed_key(outsider: Outsider) -> None:
     name = "1763853422123-9f86d081-cat.jpg"
     for key in (f"uploads/{outsider.other}/{name}", f"thumbnails/200/{name}", "index.html"):
-        refused(outsider.send_spoilt(fields={"key": key}), f"an upload to {key}")
+        must_fail(outsider.send_altered(fields={"key": key}), f"an upload to {key}")
 
 
-def another_content_type(outsider: Outsider) -> None:
+def a_changed_content_type(outsider: Outsider) -> None:
     for content_type in ("text/html", "image/svg+xml", "image/png"):
-        refused(outsider.send_spoilt(fields={"Content-Type": content_type}), content_type)
+        must_fail(outsider.send_altered(fields={"Content-Type": content_type}), content_type)
     body = {"filename": "x.svg", "contentType": "image/svg+xml", "size": 10}
-    refused(outsider.client.post(f"/users/{outsider.user}/uploads", json=body), "planning an SVG")
+    must_fail(outsider.client.post(f"/users/{outsider.user}/uploads", json=body), "planning an SVG")
 
 
 def a_forged_policy(outsider: Outsider) -> None:
@@ -156,46 +159,50 @@ def a_forged_policy(outsider: Outsider) -> None:
     policy = json.loads(base64.b64decode(upload["fields"]["policy"]))
     policy["conditions"] = [["starts-with", "$key", ""]]
     upload["fields"]["policy"] = base64.b64encode(json.dumps(policy).encode()).decode()
-    refused(send(upload, jpeg()), "a policy of our own under the old signature")
+    must_fail(send(upload, jpeg()), "a forged policy with the old signature")
 
 
 def an_upload_without_a_policy(outsider: Outsider) -> None:
     planned = outsider.plan(outsider.user, jpeg())["upload"]
     key = {"key": planned["fields"]["key"]}
-    refused(send({**planned, "fields": key}, jpeg()), "a form without policy and signature")
-    refused(httpx.put(f"{planned['url']}/{key['key']}", content=jpeg()), "an anonymous PUT")
+    must_fail(send({**planned, "fields": key}, jpeg()), "a form without policy and signature")
+    must_fail(httpx.put(f"{planned['url']}/{key['key']}", content=jpeg()), "an anonymous PUT")
 
 
 def a_replay_after_expiry(outsider: Outsider) -> None:
     upload = outsider.plan(outsider.user, jpeg())["upload"]
     wait = upload["expiresAt"] / 1000 - time.time()
     if wait > LONGEST_WAIT_SECONDS:
-        raise NotRun(f"a policy lasts {wait:.0f} s here; set UPLOAD_URL_SECONDS=10 to try it")
+        raise NotRun(f"an upload form lasts {wait:.0f} s; set UPLOAD_URL_SECONDS=10 to try it")
     time.sleep(max(0, wait) + 2)
-    refused(send(upload, jpeg()), "an upload after its time")
+    must_fail(send(upload, jpeg()), "an upload after its expiry")
 
 
 def anonymous_reads(outsider: Outsider) -> None:
-    image = outsider.done()
+    image = outsider.done_image()
     urls = [image["originalUrl"], *(thumb["url"] for thumb in image["thumbnails"])]
     for url in urls:
-        refused(httpx.get(url.partition("?")[0]), "an image without a signature")
+        must_fail(httpx.get(url.partition("?")[0]), "an image without a signature")
     bucket = outsider.plan(outsider.user, jpeg())["upload"]["url"]
-    refused(httpx.get(bucket), "listing the bucket")
-    refused(httpx.get(bucket, params={"list-type": "2", "prefix": "uploads/"}), "listing uploads/")
+    must_fail(httpx.get(bucket), "listing the bucket")
+    must_fail(
+        httpx.get(bucket, params={"list-type": "2", "prefix": "uploads/"}), "listing uploads/"
+    )
 
 
-def a_signed_url_bent(outsider: Outsider) -> None:
-    first, second = outsider.done(), outsider.done()
+def a_tampered_signed_url(outsider: Outsider) -> None:
+    first, second = outsider.done_image(), outsider.done_image()
     url, other = urlsplit(first["originalUrl"]), urlsplit(second["originalUrl"])
-    refused(httpx.get(urlunsplit(url._replace(path=other.path))), "one's signature for another")
+    must_fail(
+        httpx.get(urlunsplit(url._replace(path=other.path))), "one image's signature on another"
+    )
     query = dict(parse_qsl(url.query))
-    lasting = next((name for name in ("X-Amz-Expires", "Expires") if name in query), None)
-    if lasting:
-        query[lasting] = str(int(query[lasting]) + 1)
-        refused(httpx.get(urlunsplit(url._replace(query=urlencode(query)))), "a longer life")
-    refused(httpx.put(first["originalUrl"], content=b"x"), "writing by a URL for reading")
-    refused(httpx.delete(first["originalUrl"]), "deleting by a URL for reading")
+    lifetime = next((name for name in ("X-Amz-Expires", "Expires") if name in query), None)
+    if lifetime:
+        query[lifetime] = str(int(query[lifetime]) + 1)
+        must_fail(httpx.get(urlunsplit(url._replace(query=urlencode(query)))), "a longer lifetime")
+    must_fail(httpx.put(first["originalUrl"], content=b"x"), "a PUT to a GET URL")
+    must_fail(httpx.delete(first["originalUrl"]), "a DELETE to a GET URL")
 
 
 def other_files_disguised_as_images(outsider: Outsider) -> None:
@@ -212,7 +219,7 @@ def other_files_disguised_as_images(outsider: Outsider) -> None:
 
 
 def a_decompression_bomb(outsider: Outsider) -> None:
-    """A PNG of 10 MB or so of zeros, which says that it is 60000 pixels wide and high."""
+    """A small PNG that declares 60000 by 60000 pixels and inflates to 10 MB of zeros."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return (
@@ -235,54 +242,54 @@ def a_truncated_file(outsider: Outsider) -> None:
         outsider.user, outsider.upload(outsider.user, whole[:300]), FINISH_SECONDS
     )
     if image["status"] != "failed":
-        raise Breach(f"its first 300 bytes ended as {image['status']}")
+        raise Breach(f"the first 300 bytes of a JPEG ended as {image['status']}")
 
 
 def odd_file_names(outsider: Outsider) -> None:
     for name in ODD_NAMES:
         body = {"filename": name, "contentType": "image/jpeg", "size": 1000}
-        answer = outsider.client.post(f"/users/{outsider.user}/uploads", json=body)
-        if answer.status_code == 201:
-            key = answer.json()["upload"]["fields"]["key"]
+        response = outsider.client.post(f"/users/{outsider.user}/uploads", json=body)
+        if response.status_code == 201:
+            key = response.json()["upload"]["fields"]["key"]
             if not KEY.fullmatch(key):
                 raise Breach(f"{name[:40]!r} became the key {key!r}")
         else:
-            refused(answer, f"the name {name[:40]!r}")
+            must_fail(response, f"the name {name[:40]!r}")
 
 
 def a_forged_cursor(outsider: Outsider) -> None:
     forged = base64.urlsafe_b64encode(b'{"userId":"other","imageId":"1"}').decode()
     path = f"/users/{outsider.user}/images"
-    refused(outsider.client.get(path, params={"cursor": forged}), "a cursor of our own")
+    must_fail(outsider.client.get(path, params={"cursor": forged}), "a forged cursor")
 
 
 def a_normal_upload_works(outsider: Outsider) -> None:
-    image = outsider.done()
+    image = outsider.done_image()
     for thumbnail in image["thumbnails"]:
-        answer = httpx.get(thumbnail["url"])
-        if opened(answer.content).width != thumbnail["width"]:
-            raise Breach("a thumbnail is not as wide as it says")
+        response = httpx.get(thumbnail["url"])
+        if opened(response.content).width != thumbnail["width"]:
+            raise Breach("a thumbnail is not as wide as reported")
     path = f"/users/{outsider.user}/images/{image['imageId']}"
     if outsider.client.delete(path).status_code != 204:
-        raise Breach("it could not be deleted")
-    refused(outsider.client.get(path), "an image that was deleted")
-    refused(httpx.get(image["originalUrl"]), "the original of an image that was deleted")
+        raise Breach("the image could not be deleted")
+    must_fail(outsider.client.get(path), "a deleted image")
+    must_fail(httpx.get(image["originalUrl"]), "the original of a deleted image")
 
 
 ATTACKS: list[Callable[[Outsider], None]] = [
     a_request_without_a_token,
     another_users_images,
-    an_image_of_ones_own_through_another_user,
-    user_ids_that_lead_elsewhere,
+    an_own_image_under_another_user,
+    user_ids_with_path_tricks,
     a_file_larger_than_declared,
-    a_file_larger_than_is_taken,
-    another_key,
-    another_content_type,
+    a_file_larger_than_s3_accepts,
+    a_changed_key,
+    a_changed_content_type,
     a_forged_policy,
     an_upload_without_a_policy,
     a_replay_after_expiry,
     anonymous_reads,
-    a_signed_url_bent,
+    a_tampered_signed_url,
     other_files_disguised_as_images,
     a_decompression_bomb,
     a_truncated_file,
@@ -293,14 +300,14 @@ ATTACKS: list[Callable[[Outsider], None]] = [
 
 
 def verify(outsider: Outsider) -> Iterator[tuple[str, str, str]]:
-    """Each attack's name, what came of it (`withstood`, `BREACH`, `not run`) and why."""
+    """Each attack's name, its outcome (`withstood`, `BREACH`, `not run`) and the reason."""
     for attack in ATTACKS:
         name = attack.__name__.replace("_", " ")
         try:
             attack(outsider)
         except NotRun as reason:
             yield name, "not run", str(reason)
-        except Exception as breach:  # whatever goes wrong here is worth a look
+        except Exception as breach:  # any other error needs a look too
             yield name, "BREACH", f"{type(breach).__name__}: {breach}"
         else:
             yield name, "withstood", ""
@@ -313,21 +320,21 @@ def clean_up(outsider: Outsider) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.verify_deploy")
-    parser.add_argument("--api", required=True, metavar="URL", help="where the API answers")
-    parser.add_argument("--user", required=True, help="the token's user; give one without images")
+    parser.add_argument("--api", required=True, metavar="URL", help="URL of the API")
+    parser.add_argument("--user", required=True, help="the token's user, who must have no images")
     parser.add_argument("--open", action="store_true", help="the API runs with AUTH=off")
     options = parser.parse_args()
     token = os.environ.get("THUMBLINE_TOKEN")
     if bool(token) == options.open:
-        parser.error("set THUMBLINE_TOKEN, or say --open where the API asks for no token")
+        parser.error("set THUMBLINE_TOKEN, or pass --open for an API with AUTH=off (not both)")
     with Outsider(options.api, options.user, token) as outsider:
         if outsider.listing(options.user):
-            parser.error(f"{options.user} has images, which this would delete at its end")
+            parser.error(f"{options.user} has images, which would be deleted at the end")
         return report(outsider)
 
 
 def report(outsider: Outsider) -> int:
-    """Print what comes of each attack; the exit code."""
+    """Print each attack's outcome and return the exit code."""
     counts = {"withstood": 0, "BREACH": 0, "not run": 0}
     try:
         for name, outcome, why in verify(outsider):

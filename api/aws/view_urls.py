@@ -8,9 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from api.aws.clients import Clients
 from api.aws.cloudfront import CdnSigner
-from api.aws.s3.sigv4 import BucketEndpoint, SigningContext, UrlSigner
+from api.aws.s3.sigv4 import BucketEndpoint, Credentials, SigningContext, UrlSigner
 
 # Promised for temporary credentials whose expiry is unknown (those in Lambda's environment).
 UNKNOWN_EXPIRY_SECONDS = 900
@@ -28,7 +27,7 @@ class ViewUrls:
 class ViewUrlSigner:
     """Signs with the process's credentials, or with CloudFront's key pair where there is one."""
 
-    clients: Clients
+    credentials: Callable[[], tuple[Credentials, int | None]]  # and when they expire, if known
     endpoint: BucketEndpoint
     region: str
     lifetime_s: int
@@ -41,7 +40,7 @@ class ViewUrlSigner:
         if self.cdn is not None:
             sign = self.cdn.sign
             return ViewUrls(lambda key: sign(key, end), end * 1000)
-        credentials, credentials_end = self.clients.credentials()
+        credentials, credentials_end = self.credentials()
         if credentials_end is None and credentials.token is not None:
             credentials_end = now_s + UNKNOWN_EXPIRY_SECONDS
         context = SigningContext(credentials, self.region, start)

@@ -82,7 +82,7 @@ class Services:
                 repository, storage, quota, settings.thumbnail_widths, lambda: int(clock())
             ),
             view_url_signer=ViewUrlSigner(
-                clients, storage.endpoint, region, settings.view_url_seconds, cdn
+                clients.credentials, storage.endpoint, region, settings.view_url_seconds, cdn
             ),
             cursor_key=cursor_key(region, settings.bucket, table),
             clock=clock,

@@ -1,4 +1,4 @@
-"""What to measure on: a folder of real photos, by class, or pictures made on the spot."""
+"""The pictures to measure with: a folder of real photos, by class, or generated ones."""
 
 import csv
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ MADE = {
 
 
 def real(folder: Path) -> Iterator[Picture]:
-    """The classes of MANIFEST.csv; without one, every picture is a class of its own."""
+    """The photos with their class in MANIFEST.csv; without one, each is its own class."""
     manifest = folder / "MANIFEST.csv"
     if manifest.exists():
         with manifest.open(encoding="utf-8") as file:
@@ -56,7 +56,7 @@ def made(folder: Path) -> Iterator[Picture]:
 
 
 def photo(width: int, height: int) -> Image.Image:
-    """Detail of every size, as in a photo: noise of many scales upon each other, sensor grain."""
+    """Detail at every scale, as in a photo: layers of noise at several scales, and sensor grain."""
     image = Image.new("RGB", (width, height), (128, 128, 128))
     for cells in (4, 16, 64, 256):
         size = (cells, max(1, cells * height // width))

@@ -9,8 +9,8 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 from resizer.engine.download import Download
-from resizer.engine.formats import TIFF, Format
-from resizer.engine.frames import frame_strips, has_frame_bytes
+from resizer.engine.formats import Format
+from resizer.engine.frames import frame_strips
 from resizer.engine.jpeg import Box, decode_jpeg
 from resizer.engine.limits import Limits
 from resizer.engine.modes import is_plain_and_opaque, stretch
@@ -23,7 +23,7 @@ REDUCING_GAP = 2.0  # averaged to this many times the target, then Lanczos
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """An opened original: its header is read and within the limits, its pixels are not decoded."""
+    """An opened original: its header was read and is within the limits; no pixel is decoded."""
 
     file: ImageFile.ImageFile
     download: Download
@@ -33,9 +33,9 @@ class Original:
 
     @property
     def orientation(self) -> int:
-        """Read anew each time: a PNG may say it after its pixels."""
-        if self.format is TIFF:
-            return 1  # Pillow turns a TIFF upright itself
+        """Read anew each time: a PNG may have it after its pixels."""
+        if self.format.upright:
+            return 1
         exif = self.file.info.get("exif") or b""
         return orientation_of(exif) if len(exif) <= self.limits.max_exif_bytes else 1
 
@@ -49,7 +49,7 @@ class Original:
         return self.turned(self.size)
 
     def turned(self, size: tuple[int, int]) -> tuple[int, int]:
-        """A stored size as it is upright, or an upright one as it is stored."""
+        """The upright size of a stored one, or the stored size of an upright one."""
         return size[::-1] if swaps_sides(self.orientation) else size
 
 
@@ -81,7 +81,7 @@ def decode_small(original: Original, width: int) -> Decoded:
     if isinstance(image, PngImageFile) and decodes_in_strips(image):
         factor = _factor(min(original.size), width)  # which side is across may come last
         strips = png_strips(image, download, rows_for(factor))
-    elif has_frame_bytes(image):
+    elif original.format.frame_bytes:
         factor = _factor(original.upright_size[0], width)
         strips = frame_strips(image, rows_for(factor))
     else:

@@ -8,11 +8,11 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal, Protocol
+from typing import Protocol
 
 from PIL import Image
 
-Reason = Literal["unsupported_format", "corrupt_image", "too_many_pixels", "too_large", "empty"]
+from contract.record import Reason
 
 # What Pillow and pillow-heif raise on bad bytes. Pillow names the second line itself, as the
 # errors of a plugin's header parser (`PIL.ImageFile.ImageFile.__init__`).
@@ -23,7 +23,7 @@ BAD_BYTES = (
 
 
 class UnusableImage(Exception):  # noqa: N818 - the product's word for it, as in the record
-    """The bytes can never become a thumbnail. `reason` is the record's error code."""
+    """The bytes can never become a thumbnail. `reason` is the record's `error`."""
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
@@ -54,11 +54,11 @@ def bad_bytes_are_unusable(source: HasFailure) -> Iterator[None]:
     except UnusableImage:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
-        raise UnusableImage("too_many_pixels", str(exc)) from exc
+        raise UnusableImage(Reason.TOO_MANY_PIXELS, str(exc)) from exc
     except MemoryError as exc:
-        raise UnusableImage("too_many_pixels", "the decoder ran out of memory") from exc
+        raise UnusableImage(Reason.TOO_MANY_PIXELS, "the decoder ran out of memory") from exc
     except BAD_BYTES as exc:
         if source.failure is None:
-            raise UnusableImage("corrupt_image", f"{type(exc).__name__}: {exc}") from exc
+            raise UnusableImage(Reason.CORRUPT_IMAGE, f"{type(exc).__name__}: {exc}") from exc
     if source.failure is not None:
         raise source.failure

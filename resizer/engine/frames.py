@@ -11,10 +11,6 @@ from PIL import Image
 from PIL.WebPImagePlugin import WebPImageFile
 
 
-def has_frame_bytes(image: Image.Image) -> bool:
-    return image.format in {"AVIF", "WEBP"}
-
-
 def frame_strips(image: Image.Image, rows: int) -> Iterator[Image.Image]:
     """Strips of the first frame."""
     decoder = image._decoder  # type: ignore[attr-defined]

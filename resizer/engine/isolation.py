@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable
 from typing import TypeVar
 
+from contract.record import Reason
 from resizer.engine.errors import UnusableImage
 
 Result = TypeVar("Result")
@@ -40,9 +41,9 @@ def in_child(work: Callable[[], Result], seconds: float, memory_bytes: int) -> R
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
     if answer is None:
-        raise UnusableImage("corrupt_image", f"the decoder took longer than {seconds} s")
+        raise UnusableImage(Reason.CORRUPT_IMAGE, f"the decoder took longer than {seconds} s")
     if not answer:
-        raise UnusableImage("corrupt_image", "the decoder died")
+        raise UnusableImage(Reason.CORRUPT_IMAGE, "the decoder died")
     result, error = pickle.loads(answer)  # noqa: S301 - from our own child
     if error is not None:
         raise error

@@ -97,7 +97,7 @@ def test_the_dependency_table_is_the_projects() -> None:
 def test_each_make_target_that_is_for_people_is_named_and_the_other_way_round() -> None:
     makefile = (ROOT / "Makefile").read_text()
     for_people = set(re.findall(r"^([a-z-]+):.*##", makefile, re.MULTILINE)) - {"help"}
-    assert {row[0].removeprefix("make ") for row in rows("Working on it")} == for_people
+    assert {row[0].removeprefix("make ") for row in rows("Development")} == for_people
     named = set(re.findall(r"`make ([a-z-]+)", README)) | set(
         re.findall(r"^make ([a-z-]+)", README, re.MULTILINE)
     )
@@ -112,6 +112,13 @@ def test_links_lead_to_files(link: str) -> None:
     assert (ROOT / link).exists()
 
 
-@pytest.mark.parametrize("folder", [row[0] for row in rows("How the parts lie")])
+@pytest.mark.parametrize("folder", [row[0] for row in rows("Project layout")])
 def test_the_parts_are_there(folder: str) -> None:
     assert (ROOT / folder).exists()
+
+
+@pytest.mark.parametrize("row", rows("Where to look"), ids=lambda row: row[0])
+def test_each_answer_of_where_to_look_names_files_that_exist(row: list[str]) -> None:
+    paths = re.findall(r"\w+(?:/\w+)+(?:\.py|/)", row[1])
+    assert paths
+    assert [path for path in paths if not (ROOT / path).exists()] == []

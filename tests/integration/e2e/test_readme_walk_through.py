@@ -15,7 +15,7 @@ from tools.pictures import jpeg
 def test_the_walk_through_of_the_readme_works_as_it_stands(
     system: LocalRun, user_id: str, tmp_path: Path
 ) -> None:
-    section = (ROOT / "README.md").read_text().split("## An upload by curl", 1)[1]
+    section = (ROOT / "README.md").read_text().split("## Upload with curl", 1)[1]
     found = re.search(r"```sh\n(.*?)```", section, re.DOTALL)
     assert found
     script = found[1].replace("http://localhost:8000", str(system.client.base_url).rstrip("/"))

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resizer.engine import formats
 from resizer.engine.download import Download
 from resizer.engine.errors import bad_bytes_are_unusable
 from resizer.thumbnails import Limits, ShortRead, UnusableImage, make_thumbnails
 from tools import pictures
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF", "TIFF", "BMP")
+FORMATS = [image_format.name for image_format in formats.FORMATS]
 
 
 class Body(io.RawIOBase):

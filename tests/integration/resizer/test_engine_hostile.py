@@ -6,13 +6,14 @@ import zlib
 import pytest
 from PIL import Image
 
+from resizer.engine import formats
 from resizer.thumbnails import Limits, UnusableImage
 from tests.integration.resizer.rendering import render
 from tools import pictures
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of odd metadata
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF", "TIFF", "BMP")
+FORMATS = [image_format.name for image_format in formats.FORMATS]
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
 

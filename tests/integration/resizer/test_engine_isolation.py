@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import pytest
 
+from contract.record import Reason
 from resizer.engine.isolation import in_child
 from resizer.thumbnails import UnusableImage
 
@@ -31,7 +32,9 @@ def test_the_work_runs_in_another_process() -> None:
     assert in_child(os.getpid, 10, 400 * MIB) != os.getpid()
 
 
-@pytest.mark.parametrize("error", [UnusableImage("too_large", "why"), KeyError("a defect of ours")])
+@pytest.mark.parametrize(
+    "error", [UnusableImage(Reason.TOO_LARGE, "why"), KeyError("a defect of ours")]
+)
 def test_an_error_comes_back_as_it_was(error: Exception) -> None:
     def fail() -> NoReturn:
         raise error

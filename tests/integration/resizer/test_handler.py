@@ -12,6 +12,7 @@ from urllib.parse import quote_plus
 import boto3
 import pytest
 
+from contract.logs import log_json
 from contract.record import Reason, Status
 from contract.transitions import Change, Transition
 from resizer.events import ObjectReference
@@ -97,7 +98,7 @@ def messages(*events: object) -> dict[str, Any]:
 def test_an_event_is_resized_and_told_in_one_json_line(
     resize_image: ModuleType, image: Image, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    resize_image.set_up_logging()  # on this test's standard output
+    log_json()  # on this test's standard output
     ref = image.upload()
     answer = resize_image.handler(event(image.settings.bucket, ref), CONTEXT)
     assert answer == {"done": 1}

@@ -22,7 +22,7 @@ from api.settings import Settings as ApiSettings
 from api.use_cases.errors import ImageNotFoundError
 from contract.transitions import Change
 from local.emulator import REGION, Credentials
-from resizer.doctor import Doctor, Plan
+from resizer.doctor import Doctor, Options
 from resizer.events import ObjectReference
 from resizer.repository import DYNAMODB_CONFIG, RefusedError, Repository
 from resizer.resize import Resizer
@@ -112,9 +112,9 @@ def give_up(world: World, ref: ObjectReference) -> None:
 
 
 def doctor(world: World, ref: ObjectReference) -> None:
-    plan = Plan(repair=True, redrive=True, user_id=ref.key.user_id, grace_ms=0)
+    options = Options(repair=True, redrive=True, user_id=ref.key.user_id, grace_ms=0)
     resizer = world.resizer("root", InlineExecutor())
-    Doctor(resizer, plan, "doctor-1", InlineExecutor()).examine()
+    Doctor(resizer, options, "doctor-1", InlineExecutor()).examine()
 
 
 def delete(world: World, ref: ObjectReference) -> None:

@@ -13,7 +13,7 @@ from contract import metadata
 from contract.keys import OriginalKey, ThumbnailKey
 from contract.record import ImageRecord, Reason, Status
 from contract.transitions import Change
-from resizer.doctor import Doctor, Plan
+from resizer.doctor import Doctor, Options
 from resizer.events import ObjectReference
 from resizer.repository import RefusedError, Repository
 from resizer.resize import Resizer
@@ -133,9 +133,9 @@ class System:
         return self._start("delete", operation)
 
     def doctor(self) -> Worker:
-        plan = Plan(repair=True, redrive=True, grace_ms=-(10**15))
+        options = Options(repair=True, redrive=True, grace_ms=-(10**15))
         owner = f"doctor-{next(self._owners)}"
-        doctor = Doctor(self.resizer, plan, owner, InlineExecutor())
+        doctor = Doctor(self.resizer, options, owner, InlineExecutor())
         return self._start("doctor", doctor.examine)
 
     def step(self, worker: Worker) -> None:

@@ -1,0 +1,64 @@
+"""What a thumbnail's metadata says of it: enough to rebuild the record without a decode. Pure."""
+
+from collections.abc import Mapping
+
+from contract import metadata
+from contract.record import ThumbnailFacts
+from resizer.events import ObjectReference
+from resizer.repository import Finished
+from resizer.storage import StoredObject
+from resizer.thumbnails import Rendition
+
+
+def to_metadata(rendition: Rendition, width: int, ref: ObjectReference) -> dict[str, str]:
+    """The metadata of the thumbnail of nominal `width`."""
+    made = rendition.thumbnails[width]
+    return {
+        metadata.USER_ID: ref.key.user_id,
+        metadata.ORIGINAL_E_TAG: ref.e_tag,
+        metadata.SEQUENCER: ref.sequencer,
+        metadata.ORIGINAL_CONTENT_TYPE: rendition.content_type,
+        metadata.ORIGINAL_SIZE: str(ref.size),
+        metadata.ORIGINAL_WIDTH: str(rendition.width),
+        metadata.ORIGINAL_HEIGHT: str(rendition.height),
+        metadata.WIDTH: str(made.width),
+        metadata.HEIGHT: str(made.height),
+        metadata.PLACEHOLDER: rendition.placeholder,
+        metadata.COLOR: rendition.color,
+    }
+
+
+def is_made_from(thumbnail: StoredObject, user_id: str, e_tag: str | None) -> bool:
+    """Whether the thumbnail shows this version of this user's original."""
+    said = thumbnail.metadata
+    return said.get(metadata.USER_ID) == user_id and said.get(metadata.ORIGINAL_E_TAG) == e_tag
+
+
+def latest_sequencer(thumbnails: Mapping[int, StoredObject]) -> str:
+    return max(stored.metadata[metadata.SEQUENCER] for stored in thumbnails.values())
+
+
+def finished_from(
+    ref: ObjectReference, thumbnails: Mapping[int, StoredObject], filename: str | None
+) -> Finished:
+    """What the record of a finished image holds, from its thumbnails by nominal width."""
+    said = next(iter(thumbnails.values())).metadata
+    return Finished(
+        content_type=said[metadata.ORIGINAL_CONTENT_TYPE],
+        size=ref.size,
+        width=int(said[metadata.ORIGINAL_WIDTH]),
+        height=int(said[metadata.ORIGINAL_HEIGHT]),
+        placeholder=said[metadata.PLACEHOLDER],
+        color=said[metadata.COLOR],
+        thumbnails={
+            width: ThumbnailFacts(
+                key=stored.key,
+                width=int(stored.metadata[metadata.WIDTH]),
+                height=int(stored.metadata[metadata.HEIGHT]),
+                bytes=stored.size,
+                content_type=stored.content_type,
+            )
+            for width, stored in thumbnails.items()
+        },
+        filename=filename,
+    )
