@@ -1,43 +1,60 @@
 # All that a contributor runs. Needs Python 3.11 or newer with venv, and make.
 
 PYTHON ?= python3
-GROUPS := api lambda resizer dev emulator checks checkov benchmarks schema
-INSTALL := -m pip install -qq --disable-pip-version-check --no-deps --require-hashes
+GROUPS := api lambda resizer run dev emulator checks checkov benchmarks schema uv
+PYTEST := .venv/bin/python -m pytest
+# Each worker has an emulator of its own. For a debugger: ARGS="-n0 --pdb"
+PARALLEL := -n auto --maxprocesses 4 --dist worksteal
+MODEL_STEPS ?= 10000
 SAM := SAM_CLI_TELEMETRY=0 .venv-checks/bin/sam
 DOCKERFILES := Dockerfile.api Dockerfile.resizer local/Dockerfile
 WEB := examples/nextjs
 CHROMIUM ?= $(firstword $(shell which chromium chromium-browser google-chrome 2>/dev/null))
+NODE_IS_NEW := node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1
 export NEXT_TELEMETRY_DISABLED := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test test-containers test-guards bench-kills bench-resize fuzz check lint types imports template containers lock openapi clean python test-api-schema bench-api bench-cold verify-deploy web test-web web-client web-screenshots node chromium
+.PHONY: help setup run web unit test proofs test-proofs test-guards test-containers test-api-schema test-web \
+	check fix lint types imports template containers fuzz verify-deploy \
+	bench-api bench-cold bench-kills bench-resize lock openapi web-client web-screenshots clean \
+	python node chromium
 
 help: ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 16
 
-setup: .venv/made .venv-emulator/made ## make the virtual environments (the others do it when needed)
+setup: .venv/made .venv-emulator/made ## make the virtual environments of development; each command makes what it needs
 
-run: setup ## run the whole system on this machine until Ctrl-C
-	@exec .venv/bin/python -m local
+run: .venv-run/made .venv-emulator/made ## run the whole system on this machine until Ctrl-C
+	@exec .venv-run/bin/python -m local
 
-web: setup $(WEB)/node_modules/.package-lock.json ## run it with the Next.js front end, with real sign-in
+web: .venv-run/made .venv-emulator/made $(WEB)/node_modules/.package-lock.json ## run it with the Next.js front end, with real sign-in
 	cd $(WEB) && npm run --silent build
 	@cd $(WEB) && exec node scripts/system.mjs
 
-test: setup .venv-checks/made ## run the tests; ARGS="-k cursor" picks some
-	.venv/bin/python -m pytest $(ARGS)
+unit: .venv/made ## test rules and use cases, without the emulator, in seconds
+	$(PYTEST) tests/unit $(ARGS)
 
-test-web: setup $(WEB)/node_modules/.package-lock.json | chromium ## test that front end in a browser
+test: setup ## run the tests that every change must pass; ARGS="-k cursor" selects some
+	$(PYTEST) $(PARALLEL) $(ARGS)
+
+proofs: test-proofs test-containers test-api-schema ## run the long tests, too, at full size as in CI
+	@if $(NODE_IS_NEW); then $(MAKE) test-web; \
+		else echo "test-web: not run, it needs Node 20 or newer with npm"; fi
+
+test-proofs: setup .venv-checks/made | chromium
+	MODEL_STEPS=$(MODEL_STEPS) CHROMIUM=$(CHROMIUM) $(PYTEST) $(PARALLEL) -m "not containers" tests/proofs $(ARGS)
+
+test-web: .venv-run/made .venv-emulator/made $(WEB)/node_modules/.package-lock.json | chromium ## test that front end in a browser
 	cd $(WEB) && npm run --silent check && npm run --silent build
 	cd $(WEB) && CHROMIUM=$(CHROMIUM) npm test --silent -- $(ARGS)
 
 test-containers: setup ## run the tests of the images and of docker compose, where an engine answers
 	@if docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1; then \
-		.venv/bin/python -m pytest -m containers tests/proofs/containers $(ARGS); \
+		$(PYTEST) -m containers tests/proofs/containers $(ARGS); \
 	else echo "test-containers: not run, no container engine with compose answers here"; fi
 
-test-guards: setup ## take each guard out of the code and want the model test to notice
-	.venv/bin/python -m pytest -m mutations tests/proofs/model $(ARGS)
+test-guards: setup ## remove each condition from the code and expect the model test to notice
+	$(PYTEST) $(PARALLEL) -m mutations tests/proofs/model $(ARGS)
 
 bench-cold: setup .venv-checks/made ## measure the functions' cold starts under AWS's runtime client
 	.venv/bin/python -m benchmarks.cold_start $(ARGS)
@@ -60,7 +77,11 @@ test-api-schema: setup .venv-schema/made ## let schemathesis look for answers th
 bench-api: setup ## measure the API beside botocore and a plain FastAPI version
 	.venv/bin/python -m benchmarks.api
 
-check: lint types imports template containers ## lint, format, types, imports, template, Dockerfiles
+check: lint types imports template containers ## check lint, format, types, import boundaries, template, Dockerfiles
+
+fix: .venv/made ## format the code and apply lint fixes
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
 
 lint: .venv/made
 	.venv/bin/ruff check .
@@ -87,9 +108,9 @@ containers: .venv-checks/made .venv-checkov/made
 	@if docker compose version >/dev/null 2>&1; then docker compose config --quiet; \
 		else echo "docker compose config: not run, there is no docker compose here"; fi
 
-lock: .venv-checks/made ## lock the newest allowed versions of all dependencies
+lock: .venv-uv/made ## lock the newest allowed versions of all dependencies
 	for group in $(GROUPS); do \
-		.venv-checks/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+		.venv-uv/bin/uv pip compile --quiet --system-certs --upgrade --universal --python-version 3.11 \
 			--generate-hashes --no-emit-index-url --no-annotate --no-header \
 			--group $$group --output-file requirements/$$group.txt || exit 1; \
 	done
@@ -100,7 +121,7 @@ openapi: .venv/made ## write docs/openapi.json
 web-client: $(WEB)/node_modules/.package-lock.json ## write the front end's API types from docs/openapi.json
 	cd $(WEB) && npm run --silent client
 
-web-screenshots: setup $(WEB)/node_modules/.package-lock.json | chromium ## take the pictures of README
+web-screenshots: .venv-run/made .venv-emulator/made $(WEB)/node_modules/.package-lock.json | chromium ## take the pictures of README
 	cd $(WEB) && npm run --silent build
 	cd $(WEB) && CHROMIUM=$(CHROMIUM) npm run --silent screenshots
 
@@ -117,16 +138,14 @@ clean: ## remove environments, caches and the data of the local run
 .venv-%/made: requirements/%.txt | python
 	$(call make-environment,.venv-$*,$<)
 
+define make-environment
+@$(PYTHON) tools/environment.py $(1) $(2)
+@touch $@
+endef
+
 $(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json | node
 	cd $(WEB) && npm ci --no-audit --no-fund
 	@touch $@
-
-define make-environment
-@echo "making $(1) from $(2)"
-@rm -rf $(1) && $(PYTHON) -m venv $(1)
-@$(1)/bin/python $(INSTALL) -r $(2)
-@touch $@
-endef
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -135,7 +154,7 @@ python:
 		echo "$(PYTHON) lacks the venv module: install it (Debian and Ubuntu: apt-get install python3-venv)."; exit 1; }
 
 node:
-	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1 || { \
+	@$(NODE_IS_NEW) || { \
 		echo "The Next.js front end needs Node 20 or newer with npm, which is not here; make run works without it."; exit 1; }
 
 chromium:

@@ -1,8 +1,8 @@
 """AWS for the tests: the emulator over HTTP with `template.yaml` deployed and IAM enforced.
 
-One emulator serves the whole run. A test is kept apart by its own `user_id`, which is faster than
-a reset. The functions do not run here: `invocations` notes their events.
-`tests/integration/e2e` starts the whole system.
+One emulator serves the whole run, or each worker of pytest-xdist. A test is kept apart by its own
+`user_id`, which is faster than a reset. The functions do not run here: `invocations` notes their
+events. `tests/integration/e2e` starts the whole system.
 """
 
 import secrets

@@ -39,7 +39,7 @@ def main() -> int:
         app.state.services.waiting.stop()  # nothing makes thumbnails here that one could wait for
         with serve(app) as client:
             token = issuer.token("conformance", scope="images:any", exp=4_000_000_000)
-            config = ["--config-file", str(ROOT / "tests" / "api" / "schemathesis.toml")]
+            config = ["--config-file", str(ROOT / "tests" / "proofs" / "schemathesis.toml")]
             target = ["run", f"{client.base_url}/openapi.json", *arguments]
             header = ["--header", f"Authorization: Bearer {token}"]
             return subprocess.run([command, *config, *target, *header], check=False).returncode

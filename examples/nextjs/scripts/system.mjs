@@ -72,7 +72,7 @@ function stop(problem) {
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop());
 
 writeSecrets();
-const python = `${ROOT}.venv/bin/python`;
+const python = `${ROOT}.venv-run/bin/python`;
 await printed(start(python, ["-m", "local"], { cwd: ROOT, env: backend }), "ready ");
 const next = ["node_modules/next/dist/bin/next", mode, "-H", "127.0.0.1", "-p", WEB_PORT];
 await printed(start(process.execPath, next, { cwd: APP, env: frontend }), "Ready in");

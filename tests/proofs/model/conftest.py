@@ -14,35 +14,7 @@ from resizer.storage import S3_CONFIG
 from tests.proofs.model.system import ApiClock, Aws
 from tests.proofs.model.workers import stop_before_send
 
-STEPS = pytest.StashKey[list[int]]()
-ORDERS = pytest.StashKey[list[int]]()
 BUCKET, TABLE = "model-images", "ModelImages"
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[STEPS] = []
-    config.stash[ORDERS] = []
-
-
-@pytest.fixture
-def count_steps(pytestconfig: pytest.Config) -> list[int]:
-    """Append the number of steps that a history took."""
-    return pytestconfig.stash[STEPS]
-
-
-@pytest.fixture
-def count_orders(pytestconfig: pytest.Config) -> list[int]:
-    """Append the number of orders in which two operations ran."""
-    return pytestconfig.stash[ORDERS]
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    if steps := config.stash[STEPS]:
-        terminalreporter.write_line(f"model: {sum(steps)} steps of random histories")
-    if orders := config.stash[ORDERS]:
-        terminalreporter.write_line(f"model: {sum(orders)} orders of {len(orders)} pairs")
 
 
 @pytest.fixture(scope="session")
