@@ -42,7 +42,7 @@ class Setting(Generic[T]):
     rule: Callable[[str], T]
     meaning: str
     read_by: tuple[str, ...]
-    default_text: str = ""  # as the environment would say it
+    default_text: str = ""  # in the form that the environment has
     is_secret: bool = False
 
     @property
@@ -76,7 +76,7 @@ AWS_REGION = Setting(
 AWS_ENDPOINT_URL = Setting(
     "AWS_ENDPOINT_URL",
     rules.url,
-    "another AWS endpoint, for tests and the local run",
+    "AWS endpoint to use instead, for tests and the local run",
     (API, RESIZER),
 )
 THUMBNAIL_WIDTHS = Setting(
@@ -111,38 +111,38 @@ CLAIM_SECONDS = Setting(
     "CLAIM_SECONDS",
     # At most as long as a Lambda function can run; by default over before its first retry (60 s).
     whole_number(1, 900),
-    "after this time another worker may take over from one that is gone",
+    "seconds after which another worker may take over a dead worker's claim",
     (RESIZER,),
     "50",
 )
 UPLOAD_URL_SECONDS = Setting(
     "UPLOAD_URL_SECONDS",
     whole_number(10, MAX_URL_SECONDS),
-    "how long an upload may be started after it was planned",
+    "seconds in which a planned upload may be started",
     (API,),
     "3600",
 )
 VIEW_URL_SECONDS = Setting(
     "VIEW_URL_SECONDS",
     whole_number(60, MAX_URL_SECONDS),
-    "how long signed image URLs are valid",
+    "seconds that signed image URLs are valid",
     (API,),
     "21600",
 )
 CORS_ORIGINS = Setting(
     "CORS_ORIGINS",
     rules.origins,
-    "origins of the front end, with commas between; "
+    "origins of the front end, separated by commas; "
     f"the local run adds its own, and accepts {FRONT_END_ORIGIN} if none is set",
     (API, LOCAL_RUN),
 )
 QUOTA_IMAGES = Setting(
-    "QUOTA_IMAGES", whole_number(1, 10**9), "images that one user may have; unset: no limit", (API,)
+    "QUOTA_IMAGES", whole_number(1, 10**9), "maximum images per user; unset: no limit", (API,)
 )
 QUOTA_BYTES = Setting(
     "QUOTA_BYTES",
     whole_number(1, 10**18),
-    "bytes of originals that one user may have; unset: no limit",
+    "maximum bytes of originals per user; unset: no limit",
     (API,),
 )
 HOST = Setting(
@@ -156,24 +156,27 @@ PORT = Setting("PORT", whole_number(1, 65535), "port that the API listens on", (
 DRAIN_SECONDS = Setting(
     "DRAIN_SECONDS",
     whole_number(0, 300),
-    "how long `/readyz` reports that the process is stopping before it stops",
+    "seconds in which `/readyz` reports that the process is stopping before it does",
     (API,),
     "5",
 )
 AUTH = Setting(
     "AUTH",
     one_of("jwt", "off"),
-    "`jwt`, or `off` on a machine of your own (the local run); there is no default",
+    "`jwt`, or `off` on your own machine (as in the local run); no default",
     (API,),
 )
 AUTH_JWKS_URL = Setting(
     "AUTH_JWKS_URL", rules.url, "URL of the public keys that verify tokens", (API,)
 )
 _CLAIM = matching(r"[!-~]([ -~]*[!-~])?", "ASCII text in one line")
-AUTH_ISSUER = Setting("AUTH_ISSUER", _CLAIM, "`iss` that a token must have", (API,))
-AUTH_AUDIENCE = Setting("AUTH_AUDIENCE", _CLAIM, "`aud` that a token must have", (API,))
+AUTH_ISSUER = Setting("AUTH_ISSUER", _CLAIM, "required `iss` of a token", (API,))
+AUTH_AUDIENCE = Setting("AUTH_AUDIENCE", _CLAIM, "required `aud` of a token", (API,))
 CDN_URL = Setting(
-    "CDN_URL", rules.url, "CloudFront in front of the bucket, instead of S3 URLs", (API,)
+    "CDN_URL",
+    rules.url,
+    "URL of a CloudFront distribution for the bucket, used instead of S3 URLs",
+    (API,),
 )
 CDN_KEY_PAIR_ID = Setting(
     "CDN_KEY_PAIR_ID",
@@ -191,7 +194,7 @@ EMULATOR_PORT = Setting(
     "EMULATOR_PORT", whole_number(1, 65535), "port of the emulated AWS", (LOCAL_RUN,), "4566"
 )
 LOCAL_DATA = Setting(
-    "LOCAL_DATA", Path, "folder of everything that outlives a run", (LOCAL_RUN,), ".local"
+    "LOCAL_DATA", Path, "folder for everything that outlives a run", (LOCAL_RUN,), ".local"
 )
 
 SETTINGS: tuple[Setting[Any], ...] = tuple(
