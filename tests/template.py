@@ -1,70 +1,45 @@
-"""What template.yaml says of its parameters, rules and environments, read without a YAML library.
+"""template.yaml as data, and as much of CloudFormation as its parameters and rules need.
 
-Enough YAML for those three: scalars, lists in one line, the short forms of CloudFormation's
-functions, and `- item` lines below one of them.
+The short forms of functions are read as `(name, argument)`: `!Ref TableName` is
+`("!Ref", "TableName")`.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+import yaml
 
 from tests import ROOT
 
-TEXT = (ROOT / "template.yaml").read_text()
-SECTIONS = dict(re.findall(r"^(\w+):\n(.*?)(?=^\S|\Z)", TEXT, re.MULTILINE | re.DOTALL))
-TOKEN = re.compile(r"""\s*(?:(!\w+)|([\[\],])|"([^"]*)"|'((?:[^']|'')*)'|([^\s\[\],][^\[\],]*))""")
+
+class _Loader(yaml.SafeLoader):
+    """Reads scalars as the text that stands there, as CloudFormation does with parameters."""
 
 
-def entries(text: str, indent: int) -> dict[str, str]:
-    """The keys that stand `indent` spaces in, each with all that belongs to it, uncommented."""
-    text = re.sub(r"(^| )#.*", "", text, flags=re.MULTILINE)
-    key = re.compile(
-        rf"^ {{{indent}}}(\w+):[ ]*(.*(?:\n(?: {{{indent + 1}}}.*|[ ]*$))*)", re.MULTILINE
-    )
-    return dict(key.findall(text))
+def _function(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> tuple[str, Any]:
+    if isinstance(node, yaml.ScalarNode):
+        return f"!{suffix}", loader.construct_scalar(node)
+    assert isinstance(node, yaml.SequenceNode)
+    return f"!{suffix}", loader.construct_sequence(node, deep=True)
 
 
-def value(text: str) -> Any:
-    """A scalar, a list, or a function as `(name, argument)`."""
-    if not text.startswith(("!", "[", '"', "'")):
-        return text.strip()
-    lines = text.strip().splitlines()
-    if len(lines) > 1 and all(line.strip().startswith("- ") for line in lines[1:]):
-        items = (line.strip().removeprefix("- ") for line in lines[1:])
-        text = f"{lines[0]} [{', '.join(items)}]"
-    tokens = TOKEN.finditer(text)
-    return _value(next(tokens), tokens)
+_Loader.yaml_implicit_resolvers = {}
+_Loader.add_multi_constructor("!", _function)
 
-
-def _value(token: re.Match[str], tokens: Iterator[re.Match[str]]) -> Any:
-    tag, punctuation, double, single, plain = token.groups()
-    if tag:
-        return tag, _value(next(tokens), tokens)
-    if punctuation == "[":
-        items = []
-        while (token := next(tokens))[2] != "]":
-            if token[2] != ",":
-                items.append(_value(token, tokens))
-        return items
-    if single is not None:
-        return single.replace("''", "'")
-    return plain.strip() if double is None else double
-
-
-PARAMETERS: dict[str, dict[str, Any]] = {
-    name: {key: value(text) for key, text in entries(body, 4).items() if key != "Description"}
-    for name, body in entries(SECTIONS["Parameters"], 2).items()
-}
-CONDITIONS = {name: value(text) for name, text in entries(SECTIONS["Conditions"], 2).items()}
+TEMPLATE: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), _Loader)
+PARAMETERS: dict[str, dict[str, Any]] = TEMPLATE["Parameters"]
+CONDITIONS: dict[str, Any] = TEMPLATE["Conditions"]
+RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
 RULES = [
-    (value(entries(body, 4)["RuleCondition"]), value(assertion))
-    for body in entries(SECTIONS["Rules"], 2).values()
-    for assertion in re.findall(r"Assert: (.*)", body)
+    (rule["RuleCondition"], assertion["Assert"])
+    for rule in TEMPLATE["Rules"].values()
+    for assertion in rule["Assertions"]
 ]
 ENVIRONMENTS: dict[str, dict[str, Any]] = {
-    name: {variable: value(text) for variable, text in entries(variables, 10).items()}
-    for name, body in entries(SECTIONS["Resources"], 2).items()
-    if (variables := entries(body, 8).get("Variables"))
+    name: resource["Properties"]["Environment"]["Variables"]
+    for name, resource in RESOURCES.items()
+    if "Environment" in resource.get("Properties", {})
 }
 
 
@@ -102,8 +77,3 @@ def accepts(parameter: str, text: str) -> bool:
     is_list = declared["Type"] == "CommaDelimitedList"
     items = [item.strip() for item in text.split(",")] if is_list else [text]
     return all(re.fullmatch(declared["AllowedPattern"], item) for item in items)
-
-
-def names(section: str) -> set[str]:
-    """The names that a section declares."""
-    return set(re.findall(r"^  (\w+):$", SECTIONS[section], re.MULTILINE))
