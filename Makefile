@@ -12,6 +12,8 @@ WEB := examples/nextjs
 CHROMIUM ?= $(firstword $(shell which chromium chromium-browser google-chrome 2>/dev/null))
 NODE_IS_NEW := node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1
 export NEXT_TELEMETRY_DISABLED := 1
+# uv leaves compiling to the first import, so that every process would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup run web unit test proofs test-proofs test-guards test-containers test-api-schema test-web \

@@ -23,6 +23,7 @@ CREDENTIALS = (
     Credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
     Credentials("ASIA+/=EXAMPLE", "sécret", "IQoJb3JpZ2luX2VjE/+== ~token&?" * 9),
 )
+SESSION = boto3.Session()  # reads the data of botocore once for all clients
 # Region, addressing, endpoint
 PLACES = (
     ("us-east-1", "virtual", None),
@@ -55,7 +56,7 @@ OVERRIDES = st.dictionaries(
 def client(place: tuple[str, str, str | None], credentials: Credentials) -> "S3Client":
     region, style, endpoint = place
     addressing: Any = {"addressing_style": style}
-    made: S3Client = boto3.Session().client(
+    made: S3Client = SESSION.client(
         "s3",
         region_name=region,
         endpoint_url=endpoint,
