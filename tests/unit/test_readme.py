@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, metadata
 
 import boto3
 import pytest
@@ -100,6 +101,21 @@ def test_the_dependency_table_is_the_projects() -> None:
                 name = re.split(r"[\[=<>~;]", requirement)[0]
                 declared.setdefault(name, set()).add(group)
     assert {row[0]: set(row[1].split(", ")) for row in rows("Dependencies")} == declared
+
+
+def test_each_dependency_that_is_installed_here_has_its_license() -> None:
+    checked = 0
+    for name, _, license_name, _ in rows("Dependencies"):
+        try:
+            found = metadata(name)
+        except PackageNotFoundError:
+            continue
+        said = " ".join([*found.get_all("License-Expression", []), *found.get_all("License", [])])
+        said += " ".join(found.get_all("Classifier", []))
+        family = re.split("[- ]", license_name)[0]
+        assert family in said, f"{name}: {license_name}, its metadata: {said}"
+        checked += 1
+    assert checked > 10
 
 
 def test_each_make_target_that_is_for_people_is_named_and_the_other_way_round() -> None:
