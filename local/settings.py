@@ -22,7 +22,7 @@ class Settings:
     max_pixels: int
 
     @property
-    def address(self) -> str:
+    def url(self) -> str:
         return f"http://localhost:{self.api_port}"
 
     @property

@@ -118,7 +118,7 @@ class System:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self._api.alive:
             try:
-                with urllib.request.urlopen(f"{self._settings.address}/readyz", timeout=5):  # noqa: S310 -- loopback
+                with urllib.request.urlopen(f"{self._settings.url}/readyz", timeout=5):  # noqa: S310 -- loopback
                     return
             except OSError:
                 time.sleep(POLL_SECONDS)
@@ -172,6 +172,6 @@ def run(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stopped.set())
     with System(settings) as system:
-        print(f"ready {settings.address} (API documentation at /docs)", flush=True)
+        print(f"ready {settings.url} (API documentation at /docs)", flush=True)
         system.watch(stopped)
         log.info("stopping")

@@ -87,11 +87,11 @@ def signing(title: str, token: str | None) -> None:
     )
     context = SigningContext(credentials, "eu-west-1", int(time.time()))
     key = f"thumbnails/400/{USER_ID}/1763853422123-9f86d081-holiday-photo.jpg"
-    address = BucketEndpoint.parse(client.generate_presigned_post("my-bucket", "x")["url"])
+    endpoint = BucketEndpoint.parse(client.generate_presigned_post("my-bucket", "x")["url"])
     fields = {"Content-Type": "image/jpeg", "x-amz-meta-filename": "cat.jpg"}
     conditions: list[Any] = [{name: value} for name, value in fields.items()]
     conditions.append(["content-length-range", 5, 5])
-    signer = UrlSigner(context, address, 3600)
+    signer = UrlSigner(context, endpoint, 3600)
     parameters = {"Bucket": "my-bucket", "Key": key}
     compare_calls(
         f"url, {title}",
