@@ -1,4 +1,4 @@
-"""`python -m api`: serve the API with uvicorn on `HOST` and `PORT` (0.0.0.0, 8000).
+"""`python -m api`: serve the API with uvicorn on `HOST` and `PORT`.
 
 On SIGTERM or SIGINT `/readyz` fails at once. After `DRAIN_SECONDS`, in which a load balancer turns
 to other processes, the port closes, and requests in flight are finished.
@@ -17,8 +17,9 @@ from botocore.exceptions import BotoCoreError
 
 from api.app import QUIET_LOGGERS, create_app, described_app
 from api.http.services import Services
-from api.settings import Settings, SettingsError
+from api.settings import Settings
 from contract.logs import log_json
+from contract.settings import SettingsError
 
 FINISH_SECONDS = 25  # for requests in flight: more than the longest `wait`
 
@@ -54,8 +55,8 @@ def main() -> None:
         sys.exit(f"The API cannot start: {exc}")
     config = uvicorn.Config(
         app,
-        host=os.environ.get("HOST", "0.0.0.0"),  # noqa: S104 - a container's port is its door
-        port=int(os.environ.get("PORT", "8000")),
+        host=settings.host,
+        port=settings.port,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -15,7 +15,7 @@ class Condition:
     values: dict[str, dict[str, Any]]
 
     def arguments(self) -> dict[str, Any]:
-        """As the DynamoDB client's operations take it."""
+        """As the DynamoDB client's operations expect it."""
         return {
             "ConditionExpression": self.expression,
             "ExpressionAttributeNames": self.names,

@@ -12,6 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
+from contract.settings import SettingsError
 from local import infrastructure, logs
 from local.emulator import (
     ROOT,
@@ -23,7 +24,7 @@ from local.emulator import (
 from local.gate import Containers
 from local.infrastructure import GIVE_UP, RESIZE_IMAGE, DeployError, Stack
 from local.pool import Pool
-from local.settings import Settings, SettingsError
+from local.settings import Settings
 
 RIE_PORT = 8080
 FUNCTION_SECONDS = 300.0  # as in the template

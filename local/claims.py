@@ -18,8 +18,12 @@ class TakenError(Exception):
 @contextmanager
 def claim_folder(data: Path) -> Iterator[None]:
     """Lock the data folder against a second run, until this process ends in whatever way."""
-    data.mkdir(parents=True, exist_ok=True)
-    with (data / "lock").open("a+") as lock:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        opened = (data / "lock").open("a+")
+    except OSError as exc:
+        raise TakenError(f"LOCAL_DATA is {str(data)!r}: {exc.strerror}.") from exc
+    with opened as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as exc:

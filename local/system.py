@@ -21,7 +21,7 @@ from local.claims import check_port, claim_folder
 from local.emulator import ROOT, Emulator, endpoint_environment
 from local.infrastructure import GIVE_UP, RESIZE_IMAGE, Stack
 from local.pool import InvocationError, Pool
-from local.settings import Settings
+from local.settings import Settings, inherited
 
 START_SECONDS = 30.0
 REPAIR_SECONDS = 10.0  # after that the repair continues in the background
@@ -78,10 +78,10 @@ class System:
 
     def _api_environment(self) -> dict[str, str]:
         return {
-            "AUTH": "off",
-            **_own_environment(),
+            **inherited(os.environ),
             **self.stack.api.environment(),
-            "API_PORT": str(self._settings.api_port),
+            "HOST": "127.0.0.1",
+            "PORT": str(self._settings.api_port),
             "CORS_ORIGINS": ",".join(self._settings.cors_origins),
             **self._resources(),
         }
@@ -95,7 +95,7 @@ class System:
 
     def _doctor_environment(self) -> dict[str, str]:
         """That of an operator, who may do more than any part of the system."""
-        return {**_own_environment(), **self.emulator.root.environment(), **self._resources()}
+        return {**inherited(os.environ), **self.emulator.root.environment(), **self._resources()}
 
     def _start_workers(self, pool: Pool) -> None:
         try:
@@ -164,11 +164,6 @@ class _Child:
         if self.wait(STOP_SECONDS) is None:
             self._process.kill()
             self._process.wait()
-
-
-def _own_environment() -> dict[str, str]:
-    """Our environment without anything that could reach a real AWS account."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
 
 
 def run(settings: Settings) -> None:

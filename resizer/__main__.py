@@ -9,11 +9,14 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
+from botocore.exceptions import NoRegionError
+
 from contract.keys import THUMBNAILS, UPLOADS, InvalidUserIdError, check_user_id
+from contract.settings import SettingsError
 from resizer.doctor import Doctor, Options, Report
 from resizer.repository import Repository, dynamodb_client
 from resizer.resize import Resizer
-from resizer.settings import SettingError, Settings
+from resizer.settings import Settings
 from resizer.storage import Storage, s3_client
 
 BAR_CHARS = 30
@@ -22,19 +25,20 @@ NEEDS_REPAIR = 3  # exit code
 
 def main() -> int:
     arguments = _parser().parse_args()
-    if "AWS_REGION" in os.environ:  # botocore reads it under another name only
-        os.environ.setdefault("AWS_DEFAULT_REGION", os.environ["AWS_REGION"])
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     try:
         settings = Settings.from_environment(os.environ)
+        if settings.region:  # botocore reads it under another name only
+            os.environ.setdefault("AWS_DEFAULT_REGION", settings.region)
+        storage = Storage(s3_client(), settings.bucket)
+        repository = Repository(dynamodb_client(), settings.table)
         user_id = None if arguments.user is None else check_user_id(arguments.user)
-    except (SettingError, InvalidUserIdError) as exc:
+    except (SettingsError, NoRegionError, InvalidUserIdError) as exc:
         print(f"doctor: {exc}", file=sys.stderr)
         return 2
-    storage = Storage(s3_client(), settings.bucket)
     resizer = Resizer(
         storage=storage,
-        repository=Repository(dynamodb_client(), settings.table),
+        repository=repository,
         settings=settings,
         now_ms=lambda: time.time_ns() // 1_000_000,
         threads=ThreadPoolExecutor(2 * arguments.workers),

@@ -28,10 +28,10 @@ class ObjectReference:
 
 
 def created_originals(event: Mapping[str, Any], bucket: str) -> list[ObjectReference]:
-    """The originals in `bucket` whose creation `event` tells of, in its order.
+    """The originals in `bucket` that `event` reports as created, in its order.
 
-    Anything else in it (the test event, other buckets, removals, keys that are not ours) is
-    logged and left alone: no retry could make it an image.
+    Anything else in it (the test event, other buckets, removals, foreign keys) is logged and
+    ignored: no retry could make it an image.
     """
     return [ref for record in event.get("Records", []) if (ref := _reference(record, bucket))]
 
@@ -57,7 +57,7 @@ def _reference(record: Mapping[str, Any], bucket: str) -> ObjectReference | None
 def failed_invocations(event: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The `(message id, S3 event)` of each on-failure message that an SQS event carries.
 
-    A body that holds no event yields an empty one: nothing in it can be marked.
+    A body without an event yields an empty event.
     """
     for message in event.get("Records", []):
         try:

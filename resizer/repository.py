@@ -1,7 +1,7 @@
 """Image records in DynamoDB: the resizer's only table calls.
 
 Each write is conditional; its condition comes from the transition table (`contract.conditions`).
-A refused write returns the record that refused it, so that the caller need not read again.
+A refused write raises RefusedError with the current record, so that the caller need not read it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -40,7 +40,7 @@ _CLAIM = ("claimedBy", "claimedUntil")
 
 
 class RefusedError(Exception):
-    """The transition is not allowed; `record` is what stands in the table, None if nothing."""
+    """The condition failed. `record` is the current one, None if there is none."""
 
     def __init__(self, record: ImageRecord | None) -> None:
         super().__init__(record.status if record else "no record")
@@ -49,7 +49,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """What is known of an image once its thumbnails are stored."""
+    """What is known about an image once its thumbnails are stored."""
 
     content_type: str
     size: int
@@ -80,7 +80,7 @@ class Repository:
         """
         update = (
             Update()
-            .set(**_reflects(ref), status={"S": Status.PROCESSING})
+            .set(**_from_event(ref), status={"S": Status.PROCESSING})
             .set(claimedBy={"S": change.owner}, claimedUntil={"N": str(until_ms)})
             .set_if_missing(**_from_key(ref))
             .remove("expiresAt", "error", "gaveUpEvent")
@@ -117,7 +117,7 @@ class Repository:
     def fail(
         self, ref: ObjectReference, change: Change, reason: Reason, widths: frozenset[int]
     ) -> ImageRecord:
-        """Mark the image `failed` for good; `widths` are those that it had thumbnails of."""
+        """Mark the image `failed` for good; `widths` are those of the thumbnails that it had."""
         update = (
             Update()
             .set(status={"S": Status.FAILED}, error={"S": reason}, size={"N": str(ref.size)})
@@ -127,10 +127,10 @@ class Repository:
         return self._write(Transition.FAIL, ref, change, update)
 
     def give_up(self, ref: ObjectReference, change: Change, event: str) -> ImageRecord:
-        """Mark the image `failed` / `gave_up` and keep the `event` that was given up on."""
+        """Mark the image `failed` / `gave_up` and keep the `event` that was given up."""
         update = (
             Update()
-            .set(**_reflects(ref), status={"S": Status.FAILED})
+            .set(**_from_event(ref), status={"S": Status.FAILED})
             .set(error={"S": Reason.GAVE_UP}, gaveUpEvent={"S": event})
             .set_if_missing(**_from_key(ref))
             .remove(*_CLAIM, "expiresAt")
@@ -163,7 +163,7 @@ class Repository:
         return ImageRecord.from_item(response["Item"]) if "Item" in response else None
 
     def of_user(self, user_id: str) -> Iterator[ImageRecord]:
-        """All records of a user in the order of their image ids, which is that of S3 keys."""
+        """All records of a user in the order of their image ids, which is that of their keys."""
         pages = self.client.get_paginator("query")
         for page in pages.paginate(
             TableName=self.table,
@@ -174,7 +174,7 @@ class Repository:
             yield from map(ImageRecord.from_item, page["Items"])
 
     def users(self) -> Iterator[str]:
-        """The user ids in the table, each once for every run of its records in a page."""
+        """The user ids in the table, each once per run of adjacent records."""
         pages = self.client.get_paginator("scan")
         last = None
         for page in pages.paginate(TableName=self.table, ProjectionExpression="userId"):
@@ -203,7 +203,7 @@ def _primary_key(user_id: str, image_id: str) -> Item:
     return {"userId": {"S": user_id}, "imageId": {"S": image_id}}
 
 
-def _reflects(ref: ObjectReference) -> Item:
+def _from_event(ref: ObjectReference) -> Item:
     return {
         "sequencer": {"S": ref.sequencer},
         "eTag": {"S": ref.e_tag},

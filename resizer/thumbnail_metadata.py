@@ -1,4 +1,4 @@
-"""What a thumbnail's metadata says of it: enough to rebuild the record without a decode. Pure."""
+"""What a thumbnail's metadata says about it: enough to rebuild the record. Pure."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from resizer.thumbnails import Rendition
 
 
 def to_metadata(rendition: Rendition, width: int, ref: ObjectReference) -> dict[str, str]:
-    """The metadata of the thumbnail of nominal `width`."""
+    """The metadata of the thumbnail of this requested width."""
     made = rendition.thumbnails[width]
     return {
         metadata.USER_ID: ref.key.user_id,
@@ -41,7 +41,7 @@ def latest_sequencer(thumbnails: Mapping[int, StoredObject]) -> str:
 def finished_from(
     ref: ObjectReference, thumbnails: Mapping[int, StoredObject], filename: str | None
 ) -> Finished:
-    """What the record of a finished image holds, from its thumbnails by nominal width."""
+    """What the record of a finished image holds, from its thumbnails by requested width."""
     said = next(iter(thumbnails.values())).metadata
     return Finished(
         content_type=said[metadata.ORIGINAL_CONTENT_TYPE],

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from api.settings import CdnSettings, SettingsError
+from api.settings import CdnSettings
+from contract.settings import SettingsError
 
 CACHED_URLS = 20_000  # about 10 MB
 

@@ -18,8 +18,8 @@ def diagnose(
 ) -> Finding | None:
     """None where nothing is wrong, or a worker or an event may still put it right.
 
-    The event of an original younger than `grace_ms` may be on its way. `lacks_thumbnail` is asked
-    only about records that agree with their original.
+    The event of an original younger than `grace_ms` may be on its way. `lacks_thumbnail` is
+    called only for records that agree with their original.
     """
     if record and _is_claimed(record, now_ms):
         return None
@@ -82,7 +82,7 @@ def lacks_thumbnail(
 
 
 def is_left_over(width: int, original: StoredObject | None, record: ImageRecord | None) -> bool:
-    """Whether nobody needs a thumbnail of nominal `width` that was not made from `original`."""
+    """Whether a thumbnail of this requested width, not made from `original`, is of no use."""
     if original is None:  # another status: record and thumbnails are removed together
         return record is None or record.status in {Status.DELETED, Status.FAILED}
     return (

@@ -1,4 +1,4 @@
-"""Checks every image of the bucket and the table once, user by user, and repairs as asked."""
+"""Checks every image of bucket and table once, user by user, and repairs on request."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
@@ -95,7 +95,7 @@ class Doctor:
         try:
             return finding, Repairs(self.resizer, self.owner).repair(finding, stored, record)
         except (ClaimHeldError, RefusedError):
-            return finding, False  # another worker is at it
+            return finding, False  # another worker has it
 
     def _lacks_thumbnail(self, record: ImageRecord) -> bool:
         widths = self.resizer.settings.widths

@@ -1,4 +1,4 @@
-"""From a header to the smallest decode that still holds the detail of the largest thumbnail."""
+"""The smallest decode that keeps the detail of the largest thumbnail."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -55,7 +55,7 @@ class Original:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """L, RGB, CMYK, RGBA or RGBa. `box` is what the original covers of it, in pixels."""
+    """L, RGB, CMYK, RGBA or RGBa. `box` is the part that the original covers, in pixels."""
 
     image: Image.Image
     box: Box
@@ -70,7 +70,7 @@ def open_original(download: Download, image_format: Format, limits: Limits) -> O
 
 
 def decode_small(original: Original, width: int) -> Decoded:
-    """Decode to at least `width` pixels across the upright picture, and not much more if it can."""
+    """Decode to at least `width` pixels across the upright picture, and little more if possible."""
     image, download = original.file, original.download
     if isinstance(image, JpegImageFile):
         ratio = original.upright_size[0] / width
@@ -79,7 +79,7 @@ def decode_small(original: Original, width: int) -> Decoded:
         return Decoded(image, box or _whole(image.size))
 
     if isinstance(image, PngImageFile) and decodes_in_strips(image):
-        factor = _factor(min(original.size), width)  # which side is across may come last
+        factor = _factor(min(original.size), width)  # the orientation may come after the pixels
         strips = png_strips(image, download, rows_for(factor))
     elif original.format.frame_bytes:
         factor = _factor(original.upright_size[0], width)
@@ -96,7 +96,7 @@ def decode_small(original: Original, width: int) -> Decoded:
 
 
 def _factor(across: int, width: int) -> int:
-    """How far to average before the last, exact resize."""
+    """By how much to average before the exact resize."""
     return max(1, int(across / width / REDUCING_GAP))
 
 

@@ -1,7 +1,7 @@
-"""The two ways in which an original can end without thumbnails, and how they are told apart.
+"""The two ways in which an original can end without thumbnails, and how they are distinguished.
 
 Permanent: `UnusableImage`, the bytes can never become a thumbnail. Transient: whatever reading the
-source raised, and `ShortRead`; both go through unchanged, so that the caller can try again.
+source raised, and `ShortRead`; both are raised unchanged, so that the caller can try again.
 """
 
 import struct
@@ -14,15 +14,15 @@ from PIL import Image
 
 from contract.record import Reason
 
-# What Pillow and pillow-heif raise on bad bytes. Pillow names the second line itself, as the
-# errors of a plugin's header parser (`PIL.ImageFile.ImageFile.__init__`).
+# What Pillow and pillow-heif raise on bad bytes. The second line is Pillow's own list of what a
+# plugin's header parser may raise (`PIL.ImageFile.ImageFile.__init__`).
 BAD_BYTES = (
     *(OSError, SyntaxError, ValueError, EOFError, RuntimeError, OverflowError, zlib.error),
     *(IndexError, KeyError, TypeError, struct.error),
 )
 
 
-class UnusableImage(Exception):  # noqa: N818 - the product's word for it, as in the record
+class UnusableImage(Exception):  # noqa: N818 - a verdict on the image
     """The bytes can never become a thumbnail. `reason` is the record's `error`."""
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
@@ -35,7 +35,7 @@ class UnusableImage(Exception):  # noqa: N818 - the product's word for it, as in
 
 
 class ShortRead(OSError):  # noqa: N818 - as `http.client.IncompleteRead`
-    """The body ended before its Content-Length: transient, another try may read it whole."""
+    """The body ended before its Content-Length: transient, a retry may read it whole."""
 
 
 class HasFailure(Protocol):
@@ -46,8 +46,8 @@ class HasFailure(Protocol):
 def bad_bytes_are_unusable(source: HasFailure) -> Iterator[None]:
     """Turn what a decoder raises into `UnusableImage`, unless reading the source failed first.
 
-    Pillow swallows or rewraps some errors of its file object, so the download keeps its own failure
-    and that one wins, even where the decoder did not notice.
+    Pillow swallows or rewraps some errors of its file object. The download keeps its own failure,
+    which wins even where the decoder did not notice.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""The formats that the engine reads: how each is recognized, which plugin reads it, its limits.
+"""The formats that the engine reads: how each is recognized, its plugin and its pixel limit.
 
 A plugin's class is called directly. `Image.open` would import every plugin of the common formats
 (40 ms of a cold start) and try several on one file; and for JPEG it would follow an MPO index to
@@ -19,7 +19,7 @@ from resizer.engine.errors import UnusableImage
 
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 
-# One thread per core would reserve a stack and a heap each: more than the function's memory.
+# One thread per core would reserve more stacks and heaps than the function has memory.
 DECODER_THREADS = 2
 HEADER_BYTES = 64  # as far as `identify` looks: the brands of an ISO media file
 MEGAPIXELS = 1_000_000
@@ -36,7 +36,7 @@ class Format:
     threads_option: str = ""  # module variable of the plugin, set to DECODER_THREADS
     streams: bool = False  # reads on demand; other plugins want every byte before they start
     isolated: bool = False  # decoded in a child process
-    frame_bytes: bool = False  # `engine.frames` gets at the decoder's own output
+    frame_bytes: bool = False  # `engine.frames` can get the decoder's own output
     upright: bool = False  # Pillow applies the orientation itself
     # At most, where the decoder holds the whole frame: what fits into a function of 512 MB (see
     # `engine.limits`), by the bytes a pixel that were measured (benchmarks/RESULTS.md).

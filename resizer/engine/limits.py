@@ -30,14 +30,14 @@ class Limits:
 
     max_pixels: int = 100 * MEGAPIXELS
     max_bytes: int = 64 * MIB
-    max_dimension: int = 65_535  # pixels; the most that JPEG and WebP headers can say
-    max_icc_bytes: int = 4 * MIB  # a larger profile is ignored, the picture is not refused
+    max_dimension: int = 65_535  # pixels; the most that a JPEG header can say, and more than WebP's
+    max_icc_bytes: int = 4 * MIB  # a larger profile is ignored, but the picture is accepted
     max_exif_bytes: int = 1 * MIB  # likewise
     max_scans: int = 200  # of a JPEG; encoders write 3 to 20, each costs a pass over the picture
     max_coefficient_bytes: int = 300 * MIB  # held by libjpeg for a JPEG of several scans
     whole_frame_pixels: Mapping[str, int] = field(default_factory=lambda: WHOLE_FRAME_PIXELS)
     decode_seconds: float = 20.0  # of an isolated decoder, wall time
-    decode_memory_bytes: int = 360 * MIB  # of an isolated decoder, above what the parent has
+    decode_memory_bytes: int = 360 * MIB  # of an isolated decoder, on top of the parent's
 
     def for_memory(self, memory_bytes: int) -> "Limits":
         """These limits, which fit MEMORY_BYTES, for a function of another size."""

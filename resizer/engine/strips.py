@@ -1,8 +1,8 @@
-"""A picture from strips of rows: each made plain and reduced on its own, top to bottom.
+"""A picture from strips of rows, each converted and reduced on its own, top to bottom.
 
-The whole frame is then held once at most, or never, and a strip stays in the processor's cache.
+So the whole frame is held once at most, and a strip stays in the processor's cache.
 
-Averaging transparent pixels needs premultiplied color (RGBa), or what hides under them bleeds out;
+Averaging transparent pixels needs premultiplied color (RGBa), or the hidden color bleeds out;
 Pillow's `reduce` of RGBA converts there and back. That costs as much as the rest, and most pictures
 that have alpha use it nowhere or in a part: only strips with a pixel that is not opaque pay for it.
 """
@@ -32,8 +32,8 @@ def reduce_strips(strips: Iterable[Image.Image], size: tuple[int, int], factor: 
     transparent = "RGBA" if factor == 1 else "RGBa"
     whole: Image.Image | None = None
     top = 0
-    for unlike in strips:
-        strip = without_opaque_alpha(to_plain_mode(unlike))
+    for raw in strips:
+        strip = without_opaque_alpha(to_plain_mode(raw))
         if strip.mode == "RGBA" and factor > 1:
             strip = strip.convert("RGBa")
         strip = strip.reduce(factor) if factor > 1 else strip

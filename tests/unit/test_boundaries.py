@@ -18,19 +18,16 @@ CONTRACT_MAY = {"contract", *sys.stdlib_module_names}
 FLOORS = {
     "api/aws": {"api.aws", "api.settings"},
     "api/use_cases": {"api.use_cases", "api.aws", "api.settings"},
-    "api/http": {"api.http", "api.use_cases", "api.aws", "api.settings", "api.services"},
+    "api/http": {"api.http", "api.use_cases", "api.aws", "api.settings"},
 }
 # They turn the exceptions of an AWS that is down into responses.
 NAME_EXCEPTIONS_OF_THE_SDK = {"api/http/error_handlers.py", "api/http/health.py"}
 
 
-def imported(path: Path, *, types: bool = True) -> Iterator[str]:
-    """What a module imports, anywhere in it: `api.http.views.image`, `boto3`.
-
-    Without `types`, what it imports for the type checker alone is left out.
-    """
+def imported(path: Path) -> Iterator[str]:
+    """What a module imports, anywhere in it: `api.http.views.image`, `boto3`."""
     package = path.relative_to(ROOT).parent.parts
-    for node in _nodes(ast.parse(path.read_text()), types):
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -39,27 +36,16 @@ def imported(path: Path, *, types: bool = True) -> Iterator[str]:
             yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
-def _nodes(tree: ast.AST, types: bool) -> Iterator[ast.AST]:
-    for node in ast.iter_child_nodes(tree):
-        for_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        if types or not for_types:
-            yield node
-            yield from _nodes(node, types)
-
-
 def within(name: str, modules: set[str]) -> bool:
     return any(f"{name}.".startswith(f"{module}.") for module in modules)
 
 
-def imports(where: str, wrong: Callable[[str], bool], *, types: bool = True) -> dict[str, set[str]]:
+def imports(where: str, wrong: Callable[[str], bool]) -> dict[str, set[str]]:
     """The modules in a folder, or the one file, that import something wrong, and what."""
     place = ROOT / where
     paths = [place] if place.is_file() else sorted(place.rglob("*.py"))
     assert paths, where
-    found = {
-        str(path.relative_to(ROOT)): set(filter(wrong, imported(path, types=types)))
-        for path in paths
-    }
+    found = {str(path.relative_to(ROOT)): set(filter(wrong, imported(path))) for path in paths}
     return {module: names for module, names in found.items() if names}
 
 
@@ -96,11 +82,6 @@ def test_only_tests_import_tests(package: str) -> None:
 def test_a_floor_of_the_api_imports_nothing_above_it(floor: str) -> None:
     allowed = FLOORS[floor]
     assert not imports(floor, lambda name: within(name, {"api"}) and not within(name, allowed))
-
-
-def test_the_http_floor_names_the_services_for_the_type_checker_only() -> None:
-    """They are handed to it by the application; importing them would be a circle."""
-    assert not imports("api/http", lambda name: within(name, {"api.services"}), types=False)
 
 
 @pytest.mark.parametrize("floor", ["api/aws", "api/use_cases"])

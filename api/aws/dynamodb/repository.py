@@ -13,6 +13,7 @@ from api.aws.dynamodb.visibility import visible
 from contract.conditions import condition
 from contract.keys import BOOKKEEPING
 from contract.record import ImageRecord, Item, Status, thumbnail_key_attribute
+from contract.settings import TOMBSTONE_SECONDS
 from contract.transitions import Change, Transition
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 MAX_READS_PER_PAGE = 5
 READ_AHEAD_RECORDS = 200  # per Query where a filter drops records
-TOMBSTONE_SECONDS = 7 * 24 * 3600  # longer than any policy and any late event
 _DROPPED_BY_TOMBSTONE = (
     *("originalKey", "filename", "contentType", "size", "width", "height", "eTag", "error"),
     *("thumbnails", "placeholder", "color", "claimedBy", "claimedUntil", "gaveUpEvent"),

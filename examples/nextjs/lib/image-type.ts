@@ -33,7 +33,7 @@ const SIGNATURES: [RegExp, ImageType][] = [
 
 /**
  * The content type of an image by its first bytes, null for everything that the API does not accept.
- * File names lie, and browsers leave `File.type` empty for formats that the system does not know
+ * File names can be wrong, and browsers leave `File.type` empty for formats that the system does not know
  * (HEIC on most desktops).
  */
 export async function imageType(file: Blob): Promise<ImageType | null> {

@@ -1,6 +1,6 @@
 /**
- * The whole system with this front end, until Ctrl-C: `python -m local` with real tokens, and
- * Next.js in front of it. `make web` runs it, and so do the browser tests, on ports of their own.
+ * Runs the whole system with this front end until Ctrl-C: `python -m local` with real tokens, and
+ * Next.js in front of it. Used by `make web` and, on other ports, by the browser tests.
  */
 
 import { spawn } from "node:child_process";
@@ -10,12 +10,7 @@ import { writeSecrets } from "./secrets.mjs";
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const APP = fileURLToPath(new URL("..", import.meta.url));
 
-const {
-  WEB_PORT = "3000",
-  API_PORT = "8000",
-  EMULATOR_PORT = "4566",
-  MAX_UPLOAD_BYTES = "50000000",
-} = process.env;
+const { WEB_PORT = "3000", API_PORT = "8000", EMULATOR_PORT = "4566" } = process.env;
 const mode = process.argv[2] ?? "start"; // or "dev": Next.js with hot reload
 const origin = `http://localhost:${WEB_PORT}`;
 
@@ -23,7 +18,6 @@ const backend = {
   ...process.env,
   API_PORT,
   EMULATOR_PORT,
-  MAX_UPLOAD_BYTES,
   CORS_ORIGINS: origin,
   AUTH: "jwt",
   AUTH_JWKS_URL: `http://127.0.0.1:${WEB_PORT}/.well-known/jwks.json`,
@@ -39,7 +33,6 @@ const frontend = {
   DEV_SIGN_IN: "true",
   API_URL: `http://localhost:${API_PORT}`,
   BUCKET_ORIGIN: `http://127.0.0.1:${EMULATOR_PORT}`,
-  MAX_UPLOAD_BYTES,
 };
 
 const children = new Set();
@@ -51,12 +44,12 @@ function start(command, args, options) {
   child.on("error", ({ message }) => stop(`${command} did not start: ${message}`));
   child.on("exit", (code) => {
     children.delete(child);
-    stop(stopping ? undefined : `${command} ended by itself with ${code}.`);
+    stop(stopping ? undefined : `${command} exited unexpectedly with ${code}.`);
   });
   return child;
 }
 
-/** Resolves once the child printed `text`; passes everything else on. */
+/** Resolves once the child prints `text`; forwards all other output. */
 function printed(child, text) {
   return new Promise((resolve) => {
     child.stdout.setEncoding("utf8").on("data", (chunk) => {

@@ -6,9 +6,10 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from api.aws.dynamodb.repository import TOMBSTONE_SECONDS, Repository
+from api.aws.dynamodb.repository import Repository
 from contract.metadata import USER_ID
 from contract.record import ImageRecord, Status
+from contract.settings import TOMBSTONE_SECONDS
 from tests.records import CAT, finished, pending, put
 
 if TYPE_CHECKING:

@@ -123,7 +123,7 @@ def test_bad_settings_end_the_start_with_one_sentence(environment: dict[str, str
     )
     assert ended.returncode == 1
     assert ended.stderr == (
-        "The API cannot start: BUCKET is not set; AUTH is 'maybe', not jwt or off\n"
+        "The API cannot start: BUCKET is not set; AUTH is 'maybe': it must be jwt or off\n"
     )
 
 

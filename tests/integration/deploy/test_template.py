@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local.emulator import Emulator
-from local.infrastructure import STACK, DeployError, deploy
-from tests.template import names
+from local.infrastructure import STACK, TEMPLATE, deploy
+from tests.template import RESOURCES
 from tools.ports import free_port
 
 ORIGINS = {"CorsOrigins": "http://localhost:3000"}
@@ -21,9 +22,38 @@ def fresh(
         yield running
 
 
-def test_an_api_that_knows_no_users_is_refused(fresh: Emulator) -> None:
-    with pytest.raises(DeployError, match="AuthJwksUrl"):
-        deploy(fresh.root, fresh.url, {**ORIGINS, "DeployApi": "true"})
+API = {
+    "AuthAudience": "thumbline",
+    "AuthIssuer": "https://issuer.example.com/",
+    "AuthJwksUrl": "https://issuer.example.com/jwks.json",
+    "DeployApi": "true",
+}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "named"),
+    [
+        ({"DeployApi": "true"}, "AuthJwksUrl"),
+        ({**API, "AuthIssuer": " "}, "AuthIssuer"),
+        ({"CorsOrigins": "http://localhost:3000,localhost:3001"}, "CorsOrigins"),
+        ({"MaxUploadBytes": "1.5"}, "MaxUploadBytes"),
+        ({"ThumbnailWidths": "200,200"}, "ThumbnailWidths"),
+    ],
+)
+def test_what_could_not_start_is_not_deployed(
+    fresh: Emulator, parameters: dict[str, str], named: str
+) -> None:
+    client = fresh.root.session().client("cloudformation", endpoint_url=fresh.url)
+    with pytest.raises(ClientError, match=named):
+        client.create_stack(
+            StackName="refused",
+            TemplateBody=TEMPLATE.read_text(),
+            Parameters=[
+                {"ParameterKey": name, "ParameterValue": value}
+                for name, value in {"BucketName": "refused", **parameters}.items()
+            ],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
 
 
 def test_everything_that_can_be_switched_on_deploys(
@@ -31,13 +61,10 @@ def test_everything_that_can_be_switched_on_deploys(
 ) -> None:
     """But the CDN: the emulator has no CloudFront key groups."""
     switched_on = {
+        **API,
         "AlarmEmail": "somebody@example.com",
-        "AuthAudience": "thumbline",
-        "AuthIssuer": "https://issuer.example.com/",
-        "AuthJwksUrl": "https://issuer.example.com/jwks.json",
         "CreateApiUser": "true",
         "CreateUploaderUser": "true",
-        "DeployApi": "true",
         "ExpireOriginalsDays": "30",
         "ResizerConcurrency": "50",
     }
@@ -46,6 +73,6 @@ def test_everything_that_can_be_switched_on_deploys(
         client = emulator.root.session().client("cloudformation", endpoint_url=emulator.url)
         deployed = client.describe_stack_resources(StackName=STACK)["StackResources"]
     found = {resource["LogicalResourceId"] for resource in deployed}
-    cdn = {name for name in names("Resources") if name.startswith("Cdn")}
+    cdn = {name for name in RESOURCES if name.startswith("Cdn")}
     assert len(cdn) == 5
-    assert names("Resources") - cdn <= found
+    assert RESOURCES.keys() - cdn <= found

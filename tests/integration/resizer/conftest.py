@@ -68,15 +68,15 @@ class Image:
         return replace(self, key=OriginalKey(user_id, self.key.image_id))
 
     def upload(self, data: bytes | None = None, number: int = 1) -> ObjectReference:
-        """Put the original and answer with what its event would say."""
+        """Put the original and return what its event would say."""
         data = jpeg() if data is None else data
-        answer = self.s3.put_object(
+        response = self.s3.put_object(
             Bucket=self.settings.bucket,
             Key=str(self.key),
             Body=data,
             Metadata={metadata.FILENAME: metadata.encode_filename("Cät.jpg")},
         )
-        e_tag = answer["ETag"].strip('"')
+        e_tag = response["ETag"].strip('"')
         return ObjectReference(self.key, len(data), e_tag, sequencer(number))
 
     def remove_original(self) -> None:

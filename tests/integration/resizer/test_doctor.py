@@ -85,7 +85,7 @@ def test_an_image_stuck_in_processing_is_finished(operators_resizer: Resizer, im
     assert image.in_status(Status.DONE).sequencer == ref.sequencer
 
 
-def test_an_image_under_way_is_left_to_its_worker(operators_resizer: Resizer, image: Image) -> None:
+def test_a_claimed_image_is_left_to_its_worker(operators_resizer: Resizer, image: Image) -> None:
     ref = image.upload()
     now_ms = operators_resizer.now_ms()
     change = Change(ref.sequencer, "alive", now_ms)
@@ -134,7 +134,7 @@ def test_a_new_width_in_the_settings_is_made_for_old_images(
     assert image.thumbnail(320)
 
 
-def test_a_record_without_an_original_goes_with_its_thumbnails(
+def test_a_record_without_an_original_is_removed_with_its_thumbnails(
     operators_resizer: Resizer, image: Image
 ) -> None:
     operators_resizer.resize(image.upload(), "invocation-1")
@@ -222,7 +222,7 @@ def test_records_of_a_user_without_any_object_are_found(
     assert image.record() is None
 
 
-def test_many_images_are_joined_page_by_page(operators_resizer: Resizer, image: Image) -> None:
+def test_many_images_are_paired_page_by_page(operators_resizer: Resizer, image: Image) -> None:
     ids = [f"{1763853422000 + n}-{image.key.filename}" for n in range(230)]
     for number, image_id in enumerate(ids):
         one = replace(image, key=replace(image.key, image_id=image_id))

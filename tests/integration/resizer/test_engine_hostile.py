@@ -1,4 +1,4 @@
-"""Bytes that mean harm, or are no picture: each ends as thumbnails or with a reason, and soon."""
+"""Malicious bytes, or no picture at all: each ends soon, as thumbnails or with a reason."""
 
 import struct
 import zlib
@@ -50,11 +50,11 @@ def outcome(data: bytes) -> str:
         b"x",
     ],
 )
-def test_what_is_no_picture_of_ours_is_unsupported(data: bytes) -> None:
+def test_what_is_not_an_accepted_picture_is_unsupported(data: bytes) -> None:
     assert reason_of(data) == "unsupported_format"
 
 
-def test_nothing_is_empty() -> None:
+def test_no_bytes_are_empty() -> None:
     assert reason_of(b"") == "empty"
 
 

@@ -1,4 +1,4 @@
-"""A PNG decoded in strips is the PNG decoded whole."""
+"""A PNG decoded in strips equals the PNG decoded as a whole."""
 
 import struct
 import zlib
@@ -108,7 +108,7 @@ def test_other_kinds_of_png_are_decoded_whole(kind: str) -> None:
     assert not png.decodes_in_strips(image)
 
 
-def test_a_jpeg_is_no_png() -> None:
+def test_a_jpeg_is_not_decoded_in_strips() -> None:
     assert not png.decodes_in_strips(Image.open(BytesIO(pictures.saved(pictures.photo(), "JPEG"))))
 
 

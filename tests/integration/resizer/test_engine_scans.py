@@ -156,7 +156,7 @@ def test_a_file_of_more_scans_than_the_limit_is_refused() -> None:
 
 
 def test_scans_after_a_sequential_start_count_too() -> None:
-    """Sequential, but with a component a scan: libjpeg goes on to the end of the file."""
+    """Sequential, but with one component per scan: libjpeg reads to the end of the file."""
     data = bytearray(progressive("L"))
     data[frame_of(bytes(data)) + 1] = 0xC0
     single = bytes(data)

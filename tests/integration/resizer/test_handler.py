@@ -95,21 +95,25 @@ def messages(*events: object) -> dict[str, Any]:
     return {"Records": [{"messageId": f"m{n}", "body": body} for n, body in enumerate(bodies)]}
 
 
-def test_an_event_is_resized_and_told_in_one_json_line(
+def test_an_event_is_resized_and_logged_as_one_json_line(
     resize_image: ModuleType, image: Image, capsys: pytest.CaptureFixture[str]
 ) -> None:
     log_json()  # on this test's standard output
     ref = image.upload()
-    answer = resize_image.handler(event(image.settings.bucket, ref), CONTEXT)
-    assert answer == {"done": 1}
+    response = resize_image.handler(event(image.settings.bucket, ref), CONTEXT)
+    assert response == {"done": 1}
     image.in_status(Status.DONE)
     [line] = capsys.readouterr().out.splitlines()
-    told = json.loads(line)
-    assert (told["level"], told["outcome"], told["userId"]) == ("INFO", "done", image.key.user_id)
-    assert "cat.jpg" not in line, "a user's file name is nothing for the log"
+    logged = json.loads(line)
+    assert (logged["level"], logged["outcome"], logged["userId"]) == (
+        "INFO",
+        "done",
+        image.key.user_id,
+    )
+    assert "cat.jpg" not in line, "a user's file name must not be logged"
 
 
-def test_one_image_that_fails_for_the_moment_does_not_hold_up_the_others(
+def test_a_transient_failure_does_not_hold_up_the_other_images(
     resize_image: ModuleType, image: Image
 ) -> None:
     held, free = image.upload(), image.of("user_free")
@@ -122,7 +126,7 @@ def test_one_image_that_fails_for_the_moment_does_not_hold_up_the_others(
     assert free.record() is None
 
 
-def test_the_test_event_of_s3_is_no_error(resize_image: ModuleType) -> None:
+def test_the_test_event_of_s3_is_not_an_error(resize_image: ModuleType) -> None:
     assert resize_image.handler({"Service": "Amazon S3", "Event": "s3:TestEvent"}, CONTEXT) == {}
 
 
@@ -155,15 +159,15 @@ def test_an_image_that_a_worker_holds_is_not_given_up_yet(
     image.put_record(
         Status.PROCESSING, sequencer=ref.sequencer, claimed_by="alive", claimed_until_ms=until
     )
-    answer = give_up.give_up(messages(event(image.settings.bucket, ref)), CONTEXT)
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    response = give_up.give_up(messages(event(image.settings.bucket, ref)), CONTEXT)
+    assert response == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     image.in_status(Status.PROCESSING)
 
 
-def test_only_the_message_that_cannot_be_handled_comes_again(
+def test_only_the_message_that_cannot_be_handled_is_delivered_again(
     give_up: ModuleType, image: Image
 ) -> None:
     good = event(image.settings.bucket, image.upload())
-    answer = give_up.give_up(messages({"nothing": 1}, good), CONTEXT)
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    response = give_up.give_up(messages({"nothing": 1}, good), CONTEXT)
+    assert response == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     image.in_status(Status.FAILED)

@@ -1,4 +1,4 @@
-"""The way of one object, under the resizer's own identity, against the emulator."""
+"""The steps for one original, under the resizer's own identity, against the emulator."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -63,12 +63,12 @@ def test_a_thumbnail_says_whose_it_is_and_may_be_kept_by_the_browser_only(
 ) -> None:
     ref = image.upload()
     resizer.resize(ref, "invocation-1")
-    answer = image.s3.head_object(Bucket=image.settings.bucket, Key=str(image.key.thumbnail(400)))
-    assert answer["CacheControl"].startswith("private, max-age=")
-    assert answer["ContentType"] == "image/jpeg"
-    assert answer["Metadata"][metadata.USER_ID] == image.key.user_id
-    assert answer["Metadata"][metadata.ORIGINAL_E_TAG] == ref.e_tag
-    assert answer["Metadata"][metadata.SEQUENCER] == ref.sequencer
+    response = image.s3.head_object(Bucket=image.settings.bucket, Key=str(image.key.thumbnail(400)))
+    assert response["CacheControl"].startswith("private, max-age=")
+    assert response["ContentType"] == "image/jpeg"
+    assert response["Metadata"][metadata.USER_ID] == image.key.user_id
+    assert response["Metadata"][metadata.ORIGINAL_E_TAG] == ref.e_tag
+    assert response["Metadata"][metadata.SEQUENCER] == ref.sequencer
 
 
 def test_a_second_delivery_of_the_same_event_changes_nothing(
@@ -125,7 +125,7 @@ def test_a_slow_worker_never_replaces_a_newer_thumbnail(resizer: Resizer, image:
     assert image.bytes_of(200) != b"older"
 
 
-def test_a_claim_is_held_against_another_invocation(resizer: Resizer, image: Image) -> None:
+def test_another_invocation_cannot_take_a_live_claim(resizer: Resizer, image: Image) -> None:
     ref = image.upload()
     change = Change(ref.sequencer, "invocation-1", resizer.now_ms())
     resizer.repository.claim(Transition.CLAIM, ref, change, until_ms=change.now_ms + 60_000)
@@ -144,7 +144,7 @@ def test_a_retry_of_the_same_invocation_takes_over_its_claim(
     assert resizer.resize(ref, "invocation-1") is Outcome.DONE
 
 
-def test_a_dead_workers_claim_is_free_when_its_time_is_over(resizer: Resizer, image: Image) -> None:
+def test_a_dead_workers_claim_expires(resizer: Resizer, image: Image) -> None:
     ref = image.upload()
     change = Change(ref.sequencer, "invocation-1", resizer.now_ms())
     resizer.repository.claim(Transition.CLAIM, ref, change, until_ms=change.now_ms - 1)
@@ -160,7 +160,7 @@ def test_a_dead_workers_claim_is_free_when_its_time_is_over(resizer: Resizer, im
         (jpeg()[:300], Reason.CORRUPT_IMAGE),
     ],
 )
-def test_bytes_that_are_no_image_end_as_failed_with_a_reason(
+def test_bytes_that_are_not_an_image_end_as_failed_with_a_reason(
     resizer: Resizer, image: Image, data: bytes, reason: Reason
 ) -> None:
     image.put_record(Status.PENDING, filename="Cät.jpg", expires_at_s=1)
@@ -172,7 +172,7 @@ def test_bytes_that_are_no_image_end_as_failed_with_a_reason(
     assert resizer.resize(ref, "invocation-2") is Outcome.IGNORED
 
 
-def test_a_bad_replacement_takes_the_old_thumbnails_with_it(resizer: Resizer, image: Image) -> None:
+def test_a_bad_replacement_removes_the_old_thumbnails(resizer: Resizer, image: Image) -> None:
     resizer.resize(image.upload(number=1), "invocation-1")
     assert resizer.resize(image.upload(b"bad", number=2), "invocation-2") is Outcome.FAILED
     assert image.in_status(Status.FAILED).thumbnails == {}
@@ -216,7 +216,7 @@ def test_a_tombstones_removal_leaves_another_users_thumbnail(
     assert image.original()
 
 
-def test_the_record_of_an_original_that_is_gone_goes_too(resizer: Resizer, image: Image) -> None:
+def test_the_record_of_an_original_that_is_gone_is_removed(resizer: Resizer, image: Image) -> None:
     ref = image.upload()
     image.remove_original()
     assert resizer.resize(ref, "invocation-1") is Outcome.GONE
@@ -231,7 +231,7 @@ def test_an_event_after_the_pending_record_expired_makes_the_record_again(
     assert image.in_status(Status.DONE).filename == "Cät.jpg"
 
 
-def test_a_width_that_is_no_longer_wanted_goes_with_the_next_upload(
+def test_a_width_no_longer_configured_is_removed_by_the_next_upload(
     resizer_session: boto3.Session, resizer: Resizer, image: Image
 ) -> None:
     three = make_resizer(resizer_session, replace(resizer.settings, widths=(100, 200, 400)))
@@ -242,7 +242,7 @@ def test_a_width_that_is_no_longer_wanted_goes_with_the_next_upload(
     assert image.thumbnail(100) is None
 
 
-def test_a_refused_write_tells_what_stands_in_the_table(resizer: Resizer, image: Image) -> None:
+def test_a_refused_write_raises_the_current_record(resizer: Resizer, image: Image) -> None:
     ref = image.upload()
     resizer.resize(ref, "invocation-1")
     with pytest.raises(RefusedError) as raised:

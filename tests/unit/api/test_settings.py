@@ -1,6 +1,9 @@
 import pytest
 
-from api.settings import CdnSettings, JwtSettings, Settings, SettingsError
+from api import settings as module
+from api.settings import CdnSettings, JwtSettings, Settings
+from contract.settings import SettingsError
+from tests.unit.contract.test_settings import PEM
 
 LEAST = {"BUCKET": "my-bucket", "AWS_REGION": "eu-west-1", "AUTH": "off"}
 JWT = {
@@ -29,10 +32,12 @@ def test_every_setting_is_read() -> None:
             "CORS_ORIGINS": "https://a.example.com, http://localhost:3000",
             "QUOTA_IMAGES": "5",
             "QUOTA_BYTES": "6",
+            "HOST": "127.0.0.1",
+            "PORT": "8080",
             "DRAIN_SECONDS": "0",
             "CDN_URL": "https://cdn.example.com",
             "CDN_KEY_PAIR_ID": "K1",
-            "CDN_PRIVATE_KEY": "-----BEGIN KEY-----\\nabc",
+            "CDN_PRIVATE_KEY": PEM,
         }
     )
     assert settings == Settings(
@@ -47,6 +52,8 @@ def test_every_setting_is_read() -> None:
         cors_origins=("https://a.example.com", "http://localhost:3000"),
         quota_images=5,
         quota_bytes=6,
+        host="127.0.0.1",
+        port=8080,
         drain_seconds=0,
         jwt=JwtSettings(
             jwks_url="https://issuer.example.com/jwks",
@@ -54,53 +61,35 @@ def test_every_setting_is_read() -> None:
             audience="thumbline",
         ),
         cdn=CdnSettings(
-            url="https://cdn.example.com", key_pair_id="K1", private_key="-----BEGIN KEY-----\nabc"
+            url="https://cdn.example.com", key_pair_id="K1", private_key=PEM.replace("\\n", "\n")
         ),
     )
 
 
 @pytest.mark.parametrize("name", [*LEAST])
 def test_a_missing_setting_is_named(name: str) -> None:
-    with pytest.raises(SettingsError, match=f"{name} is not set"):
+    with pytest.raises(SettingsError, match=f"^{name} is not set"):
         Settings.from_environment({**LEAST, name: " "})
 
 
 @pytest.mark.parametrize("name", ["AUTH_JWKS_URL", "AUTH_ISSUER", "AUTH_AUDIENCE"])
 def test_jwt_needs_to_know_its_issuer(name: str) -> None:
-    with pytest.raises(SettingsError, match=f"{name} is not set, and AUTH=jwt needs it"):
+    with pytest.raises(SettingsError, match=f"^{name} is not set, and AUTH=jwt needs it$"):
         Settings.from_environment({**LEAST, **JWT, name: ""})
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("BUCKET", "My_Bucket"),
-        ("AWS_REGION", "Ireland"),
-        ("AUTH", "none"),
-        ("DYNAMODB_TABLE", "a table"),
-        ("AWS_ENDPOINT_URL", "localhost:4566"),
-        ("THUMBNAIL_WIDTHS", "200,200"),
-        ("THUMBNAIL_WIDTHS", "0"),
-        ("THUMBNAIL_WIDTHS", "wide"),
-        ("MAX_UPLOAD_BYTES", "5GB"),
-        ("MAX_UPLOAD_BYTES", "5368709121"),
-        ("UPLOAD_URL_SECONDS", "9"),
-        ("VIEW_URL_SECONDS", "604801"),
-        ("CORS_ORIGINS", "app.example.com"),
-        ("CORS_ORIGINS", "https://app.example.com/"),
-        ("QUOTA_IMAGES", "-1"),
-        ("QUOTA_BYTES", "1e9"),
-        ("DRAIN_SECONDS", "²"),
-        ("CDN_URL", "cdn"),
-    ],
-)
-def test_a_bad_setting_is_named(name: str, value: str) -> None:
-    with pytest.raises(SettingsError, match=f"^{name} "):
-        Settings.from_environment({**LEAST, name: value})
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(SettingsError) as raised:
         Settings.from_environment({"BUCKET": "x", "CDN_URL": "https://cdn.example.com"})
-    for name in ("BUCKET", "AWS_REGION", "AUTH", "CDN_KEY_PAIR_ID", "CDN_PRIVATE_KEY"):
-        assert f"{name} " in str(raised.value)
+    assert [problem.split()[0] for problem in raised.value.problems] == [
+        *("BUCKET", "AWS_REGION", "AUTH", "CDN_KEY_PAIR_ID", "CDN_PRIVATE_KEY"),
+    ]
+
+
+def test_a_tombstone_that_an_upload_could_outlive_ends_the_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "tombstone_outlives", lambda seconds: seconds < 604_800)
+    Settings.from_environment({**LEAST, "UPLOAD_URL_SECONDS": "604799"})
+    with pytest.raises(SettingsError, match=r"^UPLOAD_URL_SECONDS is 604800: too long"):
+        Settings.from_environment({**LEAST, "UPLOAD_URL_SECONDS": "604800"})

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from api.aws.cloudfront import CdnSigner
 from api.aws.s3.sigv4 import BucketEndpoint, Credentials
 from api.aws.view_urls import UNKNOWN_EXPIRY_SECONDS, ViewUrls, ViewUrlSigner, window_start
-from api.settings import CdnSettings, SettingsError
+from api.settings import CdnSettings
+from contract.settings import SettingsError
 
 START = 1763852400  # the start of a window of half an hour
 LIFETIME = 3600

@@ -2,32 +2,68 @@ from pathlib import Path
 
 import pytest
 
-from local.settings import Settings, SettingsError
+from contract.settings import SettingsError
+from local.__main__ import checked_settings
+from local.settings import Settings, inherited
+from tests import template
 
 
 def test_without_settings_the_usual_ports_and_folder_are_used() -> None:
-    settings = Settings.from_environment({})
+    settings = checked_settings({})
     assert (settings.api_port, settings.emulator_port) == (8000, 4566)
     assert settings.data == Path.cwd() / ".local"
     assert settings.parameters == {
-        "CorsOrigins": "http://localhost:8000,http://127.0.0.1:8000,http://localhost:3000"
+        "CorsOrigins": "http://localhost:8000,http://127.0.0.1:8000,http://localhost:3000",
+        "MaxPixels": template.PARAMETERS["MaxPixels"]["Default"],
+        "MaxUploadBytes": template.PARAMETERS["MaxUploadBytes"]["Default"],
+        "ThumbnailWidths": template.PARAMETERS["ThumbnailWidths"]["Default"],
     }
 
 
-def test_settings_of_the_resizer_become_parameters_of_the_template() -> None:
-    settings = Settings.from_environment({"THUMBNAIL_WIDTHS": "100", "MAX_PIXELS": "5"})
-    assert settings.parameters["ThumbnailWidths"] == "100"
-    assert settings.parameters["MaxPixels"] == "5"
-    assert "MaxUploadBytes" not in settings.parameters
-
-
-@pytest.mark.parametrize("value", ["", "eighty", "0", "65536", "-1", "8000.0", "٨٠٨٠"])
-@pytest.mark.parametrize("name", ["API_PORT", "EMULATOR_PORT"])
-def test_a_bad_port_is_refused_by_name(name: str, value: str) -> None:
-    with pytest.raises(SettingsError, match=f"^{name} is "):
-        Settings.from_environment({name: value})
+def test_settings_become_parameters_that_the_template_accepts() -> None:
+    settings = Settings.from_environment(
+        {
+            "CORS_ORIGINS": "https://a.example.com  http://[::1]:3000",
+            "MAX_PIXELS": "5",
+            "MAX_UPLOAD_BYTES": " 6 ",
+            "THUMBNAIL_WIDTHS": "300 , 100",
+        }
+    )
+    assert settings.parameters["ThumbnailWidths"] == "100,300"
+    for parameter, text in settings.parameters.items():
+        assert template.accepts(parameter, text)
 
 
 def test_one_port_cannot_serve_both() -> None:
-    with pytest.raises(SettingsError, match="API_PORT and EMULATOR_PORT"):
+    with pytest.raises(SettingsError, match="API_PORT and EMULATOR_PORT are both 4566"):
         Settings.from_environment({"API_PORT": "4566"})
+
+
+def test_what_is_wrong_for_any_part_is_reported_at_once_before_anything_starts() -> None:
+    with pytest.raises(SettingsError) as raised:
+        checked_settings(
+            {
+                "API_PORT": "abc",
+                "AUTH": "jwt",
+                "CLAIM_SECONDS": "0",
+                "DRAIN_SECONDS": "x",
+                "MAX_PIXELS": "0",
+                "THUMBNAIL_WIDTHS": "5000",
+            }
+        )
+    assert [problem.split()[0] for problem in raised.value.problems] == [
+        *("API_PORT", "THUMBNAIL_WIDTHS", "MAX_PIXELS"),  # ours
+        *("AUTH_JWKS_URL", "AUTH_ISSUER", "AUTH_AUDIENCE", "DRAIN_SECONDS"),  # the API's
+        "CLAIM_SECONDS",  # the doctor's
+    ]
+
+
+@pytest.mark.parametrize("name", ["BUCKET", "DYNAMODB_TABLE", "HOST", "PORT", "AWS_REGION"])
+def test_what_the_run_sets_itself_is_not_read_from_the_environment(name: str) -> None:
+    assert checked_settings({name: "!"}) == checked_settings({})
+
+
+def test_a_part_inherits_no_way_into_an_account_and_no_sign_in_by_default() -> None:
+    ours = {"AWS_PROFILE": "production", "AUTH": " ", "UPLOAD_URL_SECONDS": "60"}
+    assert inherited(ours) == {"AUTH": "off", "UPLOAD_URL_SECONDS": "60"}
+    assert inherited({"AUTH": "jwt"}) == {"AUTH": "jwt"}

@@ -129,12 +129,12 @@ def test_a_thumbnail_is_of_the_same_user_and_version(
     assert lacks_thumbnail(DONE, widths, [stored]) is lacks
 
 
-def test_the_bucket_is_not_asked_for_what_the_record_lacks() -> None:
-    def ask() -> Iterator[StoredObject]:
-        pytest.fail("asked")
+def test_the_bucket_is_not_read_for_what_the_record_lacks() -> None:
+    def read() -> Iterator[StoredObject]:
+        pytest.fail("the bucket was read")
         yield
 
-    assert lacks_thumbnail(DONE, (400,), ask())
+    assert lacks_thumbnail(DONE, (400,), read())
 
 
 @pytest.mark.parametrize(

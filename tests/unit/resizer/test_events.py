@@ -53,11 +53,11 @@ def changed(**s3_object: object) -> dict[str, Any]:
         pytest.param({}, id="empty event"),
     ],
 )
-def test_anything_else_is_left_alone(event: dict[str, Any]) -> None:
+def test_anything_else_is_ignored(event: dict[str, Any]) -> None:
     assert created_originals(event, "example-images") == []
 
 
-def test_another_buckets_event_is_left_alone() -> None:
+def test_another_buckets_event_is_ignored() -> None:
     assert created_originals(captured("s3_put.json"), "other-bucket") == []
 
 

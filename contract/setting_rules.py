@@ -1,0 +1,112 @@
+"""What the text of a setting must look like. `contract/settings.py` says which setting keeps which.
+
+A rule turns text into a value, or raises ValueError with what the text must be. It never repeats
+the text itself, which may be a secret. template.yaml has the same rules as patterns for its
+parameters: a test holds it to these.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable
+
+MIN_WIDTH, MAX_WIDTH = 1, 4096  # pixels
+MAX_WIDTHS = 8
+
+_WHOLE_NUMBER = re.compile(r"0|[1-9][0-9]{0,19}")  # no sign, no leading zeros, no other digits
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"  # RFC 1123, section 2.1
+_HOST_NAME = rf"{_LABEL}(\.{_LABEL})*"
+_PORT = r"(:[1-9][0-9]{0,4})?"
+_PATH = r"(/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?"  # RFC 3986, section 3.3
+_URL = re.compile(rf"https?://({_HOST_NAME}|\[(?P<ipv6>[0-9A-Fa-f:.]+)\]){_PORT}{_PATH}")
+# As a browser sends it (Fetch, "Origin header"): lower case, no path. The API compares it as text.
+_ORIGIN = re.compile(rf"\*|https?://([a-z0-9._-]+|\[[0-9a-f:.]+\]){_PORT}")
+_PEM = re.compile(
+    r"\s*-----BEGIN (?P<kind>(RSA )?PRIVATE KEY)-----"
+    r"[A-Za-z0-9+/=\s]+-----END (?P=kind)-----\s*"  # a password would add headers with a colon
+)
+
+
+def matching(pattern: str, what: str) -> Callable[[str], str]:
+    """A rule for text that matches `pattern` as a whole."""
+    compiled = re.compile(pattern)
+
+    def rule(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise ValueError(f"it must be {what}")
+        return text
+
+    return rule
+
+
+def one_of(*values: str) -> Callable[[str], str]:
+    return matching("|".join(map(re.escape, values)), " or ".join(values))
+
+
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """A rule for whole numbers from `low` to `high`, both included."""
+
+    def rule(text: str) -> int:
+        if not _WHOLE_NUMBER.fullmatch(text) or not low <= int(text) <= high:
+            raise ValueError(f"it must be a whole number from {low} to {high}")
+        return int(text)
+
+    return rule
+
+
+def widths(text: str) -> tuple[int, ...]:
+    """The widths in ascending order."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(
+        _WHOLE_NUMBER.fullmatch(part) and MIN_WIDTH <= int(part) <= MAX_WIDTH for part in parts
+    ):
+        raise ValueError(
+            f"it must be whole numbers from {MIN_WIDTH} to {MAX_WIDTH} with commas between, "
+            "like 320,640"
+        )
+    if len(set(parts)) != len(parts):
+        raise ValueError("it must name each width only once")
+    if len(parts) > MAX_WIDTHS:
+        raise ValueError(f"it must name at most {MAX_WIDTHS} widths")
+    return tuple(sorted(map(int, parts)))
+
+
+def url(text: str) -> str:
+    """The URL without a slash at its end."""
+    found = _URL.fullmatch(text)
+    if not found or (found["ipv6"] and not _is_ip_address(found["ipv6"])):
+        raise ValueError("it must be an http or https URL without query, like https://example.com")
+    return text.rstrip("/")
+
+
+def origins(text: str) -> tuple[str, ...]:
+    parts = re.split(r"\s*,\s*|\s+", text)
+    if not all(_ORIGIN.fullmatch(part) for part in parts):
+        raise ValueError(
+            "it must be origins with commas between, each as browsers send it, "
+            "like https://app.example.com"
+        )
+    return tuple(parts)
+
+
+def host(text: str) -> str:
+    """A name, or an IP address, to listen on."""
+    is_name = re.fullmatch(_HOST_NAME, text) and not re.fullmatch(r"[0-9.]+", text)
+    if not is_name and not _is_ip_address(text):
+        raise ValueError("it must be a host name or an IP address")
+    return text
+
+
+def _is_ip_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def private_key(text: str) -> str:
+    """A PEM text; `\\n` stands for a line break, as environment files write it."""
+    pem = text.replace("\\n", "\n")
+    if not _PEM.fullmatch(pem):
+        raise ValueError("it must be an RSA private key in PEM, without a password")
+    return pem
