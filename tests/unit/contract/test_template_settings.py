@@ -1,5 +1,6 @@
 """No stack deploys and then cannot start: template.yaml keeps the rules of contract/settings.py."""
 
+import re
 from typing import Any
 
 import boto3
@@ -90,6 +91,15 @@ def test_whatever_deploys_also_starts(stack: dict[str, Any], region: str, memory
         ResizerSettings.from_environment({**found, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory)})
     if evaluate(CONDITIONS["HasApi"], known):
         ApiSettings.from_environment(environment("Api", known, region))
+
+
+@pytest.mark.parametrize("blank", [" ", "  ", "\t", "\n", "\u00a0"])
+@pytest.mark.parametrize("parameter", HANDED_ON)
+def test_a_rule_cannot_be_passed_by_a_blank_that_is_unset_at_the_start(
+    parameter: str, blank: str
+) -> None:
+    pattern = PARAMETERS[parameter]["AllowedPattern"]
+    assert not re.fullmatch(pattern, blank)
 
 
 def test_the_parameters_that_become_settings_are_found() -> None:
