@@ -60,8 +60,7 @@ def widths(text: str) -> tuple[int, ...]:
         _WHOLE_NUMBER.fullmatch(part) and MIN_WIDTH <= int(part) <= MAX_WIDTH for part in parts
     ):
         raise ValueError(
-            f"it must be whole numbers from {MIN_WIDTH} to {MAX_WIDTH} with commas between, "
-            "like 320,640"
+            f"it must be a list of whole numbers from {MIN_WIDTH} to {MAX_WIDTH}, like 320,640"
         )
     if len(set(parts)) != len(parts):
         raise ValueError("it must name each width only once")
@@ -82,8 +81,8 @@ def origins(text: str) -> tuple[str, ...]:
     parts = re.split(r"\s*,\s*|\s+", text)
     if not all(_ORIGIN.fullmatch(part) for part in parts):
         raise ValueError(
-            "it must be origins with commas between, each as browsers send it, "
-            "like https://app.example.com"
+            "it must be a list of origins in lower case and without a path, "
+            "like https://app.example.com,http://localhost:3000"
         )
     return tuple(parts)
 

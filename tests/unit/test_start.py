@@ -10,8 +10,7 @@ from tests import ROOT
 
 BAD = {"THUMBNAIL_WIDTHS": "5000", "MAX_UPLOAD_BYTES": "6000000000", "AWS_REGION": "Ireland"}
 WIDTHS = (
-    "THUMBNAIL_WIDTHS is '5000': "
-    "it must be whole numbers from 1 to 4096 with commas between, like 320,640"
+    "THUMBNAIL_WIDTHS is '5000': it must be a list of whole numbers from 1 to 4096, like 320,640"
 )
 BYTES = "MAX_UPLOAD_BYTES is '6000000000': it must be a whole number from 1 to 5368709120"
 REGION = "AWS_REGION is 'Ireland': it must be an AWS region, like eu-west-1"

@@ -1,5 +1,7 @@
 """No stack deploys and then cannot start: template.yaml keeps the rules of contract/settings.py."""
 
+import itertools
+import re
 from typing import Any
 
 import boto3
@@ -84,12 +86,49 @@ def environment(function: str, known: dict[str, Any], region: str) -> dict[str, 
 @given(STACKS, st.sampled_from(REGIONS), st.integers(512, 10240))
 def test_whatever_deploys_also_starts(stack: dict[str, Any], region: str, memory: int) -> None:
     assume(deploys(stack))
+    start(stack, region, memory)
+
+
+def test_whatever_is_left_empty_the_stack_is_refused_or_starts() -> None:
+    whole = {
+        **{name: declared.get("Default", "") for name, declared in PARAMETERS.items()},
+        "AuthAudience": "a",
+        "AuthIssuer": "b",
+        "AuthJwksUrl": "https://c",
+        "DeployApi": "true",
+        "BucketName": "bucket",
+        "CdnPrivateKeySecret": "d",
+        "CdnPublicKey": PUBLIC_KEY,
+        "CorsOrigins": ["*"],
+    }
+    may_be_empty = [name for name in whole if name.startswith(("Auth", "Cdn"))]
+    assert len(may_be_empty) == 5
+    started = 0
+    for kept in itertools.product([True, False], repeat=len(may_be_empty)):
+        empty = {name: "" for name, keep in zip(may_be_empty, kept, strict=True) if not keep}
+        if deploys({**whole, **empty}):
+            start({**whole, **empty}, "eu-west-1", 512)
+            started += 1
+    assert started == 3  # all is there, or the CDN is missing, with and without its secret
+
+
+def start(stack: dict[str, Any], region: str, memory: int) -> None:
+    """Read the settings of each function; raises SettingsError."""
     known = {**stack, **FROM_AWS}
     for function in ("ResizeImage", "GiveUp"):
         found = environment(function, known, region)
         ResizerSettings.from_environment({**found, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory)})
     if evaluate(CONDITIONS["HasApi"], known):
         ApiSettings.from_environment(environment("Api", known, region))
+
+
+@pytest.mark.parametrize("blank", [" ", "  ", "\t", "\n", "\u00a0"])
+@pytest.mark.parametrize("parameter", HANDED_ON)
+def test_a_rule_cannot_be_passed_by_a_blank_that_is_unset_at_the_start(
+    parameter: str, blank: str
+) -> None:
+    pattern = PARAMETERS[parameter]["AllowedPattern"]
+    assert not re.fullmatch(pattern, blank)
 
 
 def test_the_parameters_that_become_settings_are_found() -> None:

@@ -39,6 +39,12 @@ def test_one_port_cannot_serve_both() -> None:
         Settings.from_environment({"API_PORT": "4566"})
 
 
+def test_two_bad_ports_are_not_called_the_same() -> None:
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environment({"API_PORT": "a", "EMULATOR_PORT": "b"})
+    assert len(raised.value.problems) == 2
+
+
 def test_what_is_wrong_for_any_part_is_reported_at_once_before_anything_starts() -> None:
     with pytest.raises(SettingsError) as raised:
         checked_settings(
