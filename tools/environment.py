@@ -49,7 +49,7 @@ def make_by_uv(uv: str, folder: Path, lock: Path) -> None:
     python = str(folder.resolve() / "bin" / "python")
     done = run(uv, *UV_SYNC, "--python", python, str(lock))
     if done.returncode:
-        raise UvError(f"uv failed: {first_and_last_line(done.stderr)}")
+        raise UvError(f"uv failed: {reason(done.stderr)}")
 
 
 def make_by_pip(folder: Path, lock: Path) -> None:
@@ -82,7 +82,7 @@ def install_uv() -> None:
         install = [str(UV_FOLDER / "bin" / "python"), *PIP_INSTALL]
     done = run(*install, "-r", str(UV_LOCK))
     if done.returncode:
-        raise UvError(f"uv cannot be had: {first_and_last_line(done.stderr)}")
+        raise UvError(f"uv cannot be had: {reason(done.stderr)}")
 
 
 def version_of(uv: str) -> tuple[int, ...]:
@@ -103,9 +103,11 @@ def run(*command: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 
-def first_and_last_line(errors: str) -> str:
+def reason(errors: str) -> str:
+    """The line of a program's messages that says best what went wrong."""
     lines = [line.strip() for line in errors.splitlines() if line.strip()] or ["it says nothing"]
-    return " … ".join(dict.fromkeys((lines[0], lines[-1])))
+    named = [line for line in lines if line.lower().startswith("error")]
+    return (named or lines)[-1][:300]
 
 
 if __name__ == "__main__":
