@@ -90,6 +90,31 @@ def test_a_name_put_by_another_app_is_taken_as_it_is() -> None:
     assert (key.user_id, key.filename) == ("auth0|5f7c", "my cat (1) é.jpg")
 
 
+def test_the_longest_key_is_accepted() -> None:
+    user_id, image_id = "u" * 128, "1763853422123-" + "a" * (800 - 14)
+    key = OriginalKey.parse(f"uploads/{user_id}/{image_id}")
+    assert (key.user_id, key.image_id) == (user_id, image_id)
+    with pytest.raises(InvalidKeyError):
+        OriginalKey(user_id, image_id + "a")
+
+
+def test_an_image_id_that_is_no_unicode_is_refused() -> None:
+    with pytest.raises(InvalidKeyError):
+        parse_image_id("1763853422123-\ud800")
+
+
+def test_another_prefix_makes_no_thumbnail_key() -> None:
+    assert ThumbnailKey.parse("thumbnails/99999/1763853422123-a.jpg").width == 99_999
+    with pytest.raises(InvalidKeyError):
+        ThumbnailKey.parse("uploads/200/1763853422123-a.jpg")
+
+
+@pytest.mark.parametrize("width", [0, -1, 100_000])
+def test_a_thumbnail_key_is_made_of_a_possible_width(width: int) -> None:
+    with pytest.raises(InvalidKeyError):
+        ThumbnailKey(width, "1763853422123-a.jpg")
+
+
 @pytest.mark.parametrize("width", ["0", "007", "-1", "100000", "x", "", "２００"])
 def test_a_thumbnail_key_has_a_plain_width(width: str) -> None:
     with pytest.raises(InvalidKeyError):
@@ -144,13 +169,26 @@ def test_a_file_name_outside_the_rules_is_refused(filename: str) -> None:
         check_filename(filename)
 
 
+@pytest.mark.parametrize("filename", ["a", "a" * 255, "é" * 127, "日本.png", ".."])
+def test_a_file_name_within_the_rules_is_accepted_as_it_is(filename: str) -> None:
+    assert check_filename(filename) == filename
+
+
 def test_image_ids_sort_by_time() -> None:
     ids = [new_image_id(ms, "ffffffff", "z.jpg") for ms in (10**12, 1763853422123, 10**13 - 1)]
     assert sorted(ids) == ids
     assert [parse_image_id(image_id)[0] for image_id in ids] == [10**12, 1763853422123, 10**13 - 1]
 
 
-@pytest.mark.parametrize(("timestamp_ms", "nonce"), [(1, "9f86d081"), (1763853422123, "9F86D081")])
+@pytest.mark.parametrize(
+    ("timestamp_ms", "nonce"),
+    [
+        (10**12 - 1, "9f86d081"),
+        (10**13, "9f86d081"),
+        (1763853422123, "9F86D081"),
+        (1763853422123, "9f86d0811"),
+    ],
+)
 def test_an_image_id_is_made_of_a_full_timestamp_and_nonce(timestamp_ms: int, nonce: str) -> None:
     with pytest.raises(ValueError, match=re.compile("digits")):
         new_image_id(timestamp_ms, nonce, "a.jpg")
