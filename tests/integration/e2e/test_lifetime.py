@@ -54,11 +54,6 @@ def test_a_second_run_on_the_same_data_is_told_in_one_sentence(system: LocalRun)
     )
 
 
-def test_a_bad_setting_is_told_in_one_sentence() -> None:
-    said = failed_start(API_PORT="eighty")
-    assert said == "API_PORT is 'eighty': it must be a port number from 1 to 65535.\n"
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_every_process_of_the_run(number: signal.Signals, tmp_path: Path) -> None:
     with LocalRun(tmp_path / "data") as running:
