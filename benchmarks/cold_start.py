@@ -114,7 +114,7 @@ def contestants(work: Path, with_api: bool) -> list[Contestant]:
     ours = work / "resizer"
     install("resizer", ours, "--no-compile")
     copy_code(ours, "contract", "resizer")
-    uncut = work / "resizer with whole botocore data"
+    uncut = work / "resizer with full botocore data"
     shutil.copytree(ours, uncut)
     uncompiled = work / "resizer not compiled"
     cut_data("Dockerfile.resizer", ours)

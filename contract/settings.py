@@ -70,13 +70,13 @@ DYNAMODB_TABLE = Setting(
 AWS_REGION = Setting(
     "AWS_REGION",
     matching(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}", "an AWS region, like eu-west-1"),
-    "region of bucket and table",
+    "region of the bucket and the table",
     (API, RESIZER),
 )
 AWS_ENDPOINT_URL = Setting(
     "AWS_ENDPOINT_URL",
     rules.url,
-    "AWS endpoint to use instead, for tests and the local run",
+    "endpoint to use instead of AWS, for tests and the local run",
     (API, RESIZER),
 )
 THUMBNAIL_WIDTHS = Setting(
@@ -103,7 +103,7 @@ MAX_PIXELS = Setting(
 AWS_LAMBDA_FUNCTION_MEMORY_SIZE = Setting(
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
     whole_number(1, 10**6),
-    "memory in MB, set by Lambda; limits the formats that are decoded as a whole",
+    "memory in MB, set by Lambda; limits the size of images in formats that are decoded whole",
     (RESIZER,),
     "1769",
 )
@@ -118,14 +118,14 @@ CLAIM_SECONDS = Setting(
 UPLOAD_URL_SECONDS = Setting(
     "UPLOAD_URL_SECONDS",
     whole_number(10, MAX_URL_SECONDS),
-    "seconds in which a planned upload may be started",
+    "seconds within which a planned upload must start",
     (API,),
     "3600",
 )
 VIEW_URL_SECONDS = Setting(
     "VIEW_URL_SECONDS",
     whole_number(60, MAX_URL_SECONDS),
-    "seconds that signed image URLs are valid",
+    "seconds for which signed image URLs are valid",
     (API,),
     "21600",
 )
@@ -156,7 +156,7 @@ PORT = Setting("PORT", whole_number(1, 65535), "port that the API listens on", (
 DRAIN_SECONDS = Setting(
     "DRAIN_SECONDS",
     whole_number(0, 300),
-    "seconds in which `/readyz` reports that the process is stopping before it does",
+    "seconds for which `/readyz` reports that the process is stopping before it stops",
     (API,),
     "5",
 )
@@ -181,7 +181,7 @@ CDN_URL = Setting(
 CDN_KEY_PAIR_ID = Setting(
     "CDN_KEY_PAIR_ID",
     matching(r"[A-Za-z0-9]{1,64}", "letters and digits"),
-    "CloudFront's id of the key that signs URLs",
+    "CloudFront's id for the key that signs URLs",
     (API,),
 )
 CDN_PRIVATE_KEY = Setting(
@@ -194,7 +194,7 @@ EMULATOR_PORT = Setting(
     "EMULATOR_PORT", whole_number(1, 65535), "port of the emulated AWS", (LOCAL_RUN,), "4566"
 )
 LOCAL_DATA = Setting(
-    "LOCAL_DATA", Path, "folder for everything that outlives a run", (LOCAL_RUN,), ".local"
+    "LOCAL_DATA", Path, "folder for everything that is kept between runs", (LOCAL_RUN,), ".local"
 )
 
 SETTINGS: tuple[Setting[Any], ...] = tuple(
