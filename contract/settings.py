@@ -23,11 +23,11 @@ LATE_EVENT_SECONDS = DAY_SECONDS  # Lambda tries an event for up to six hours
 TOMBSTONE_SECONDS = MAX_URL_SECONDS + LATE_EVENT_SECONDS  # decision 0012
 FRONT_END_ORIGIN = "http://localhost:3000"  # of a developer's front end
 
-MAX_SHOWN = 60  # characters of a bad value
+MAX_SHOWN = 60  # characters of an invalid value
 
 
 class SettingsError(ValueError):
-    """Settings are missing or bad; the text names each of them and says what is wrong."""
+    """Settings are missing or invalid; the text names each of them and says what is wrong."""
 
     def __init__(self, *problems: str) -> None:
         super().__init__("; ".join(problems))
@@ -205,8 +205,8 @@ SETTINGS: tuple[Setting[Any], ...] = tuple(
 class Reader:
     """Reads settings one after the other and collects what is wrong with them.
 
-    Unset and blank are the same. What stands for a bad or missing value is never used: `finish`
-    raises.
+    Unset and blank are the same. What is returned for an invalid or missing value is never used:
+    `finish` raises.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
@@ -214,7 +214,7 @@ class Reader:
         self._problems: list[str] = []
 
     def read(self, setting: Setting[T], why: str = "") -> T:
-        """The setting or its default. One without a default is required; `why` may say for what."""
+        """The setting or its default. Without a default, it is required; `why` may say for what."""
         text = self._environment.get(setting.name, "").strip() or setting.default_text
         if not text:
             self.refuse(f"{setting.name} is not set{why}")
@@ -236,7 +236,7 @@ class Reader:
         self._problems.append(problem)
 
     def finish(self) -> None:
-        """Raise SettingsError with all that is wrong, if anything is."""
+        """Raise SettingsError with everything that is wrong, if anything is."""
         if self._problems:
             raise SettingsError(*self._problems)
 
@@ -244,7 +244,7 @@ class Reader:
 def problems(
     read: Callable[[Mapping[str, str]], object], environment: Mapping[str, str]
 ) -> list[str]:
-    """What keeps a reader of settings from reading this environment."""
+    """What is wrong with the environment for this reader of settings."""
     try:
         read(environment)
     except SettingsError as exc:
@@ -253,7 +253,7 @@ def problems(
 
 
 def tombstone_outlives(upload_url_seconds: int, tombstone_seconds: int = TOMBSTONE_SECONDS) -> bool:
-    """Whether a deleted image's tombstone is there for as long as an upload of it may arrive.
+    """Whether a deleted image's tombstone outlives every upload of the image.
 
     The upload URL may be used until its last second, and the event of that upload may be late.
     """
