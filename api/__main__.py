@@ -1,9 +1,9 @@
 """`python -m api`: serve the API with uvicorn on `HOST` and `PORT`.
 
-On SIGTERM or SIGINT `/readyz` fails at once. After `DRAIN_SECONDS`, in which a load balancer turns
-to other processes, the port closes, and requests in flight are finished.
+On SIGTERM or SIGINT, `/readyz` fails at once. After `DRAIN_SECONDS`, in which a load balancer
+switches to other processes, the port closes, and requests in flight are finished.
 
-`python -m api openapi` prints the OpenAPI document of the default settings instead.
+`python -m api openapi` prints the OpenAPI document for the default settings instead.
 """
 
 import json
@@ -25,7 +25,7 @@ FINISH_SECONDS = 25  # for requests in flight: more than the longest `wait`
 
 
 class DrainingServer(uvicorn.Server):
-    """Keeps serving for a while after the signal to stop. A second signal ends it at once."""
+    """Keeps serving for a while after the signal to stop. A second signal stops it at once."""
 
     def __init__(self, config: uvicorn.Config, services: Services) -> None:
         super().__init__(config)

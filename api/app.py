@@ -63,11 +63,11 @@ def create_app(
 
 
 def described_app(settings: Settings, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
-    """The routes and their OpenAPI document, with no services behind them."""
+    """The routes and their OpenAPI document, without the services behind them."""
     app = FastAPI(
         title="Thumbline",
         version=VERSION,
-        description="Image uploads straight to storage, thumbnails, and listings with signed URLs.",
+        description="Direct image uploads to storage, thumbnails, and listings with signed URLs.",
         lifespan=lifespan,
         redoc_url=None,
     )
@@ -80,6 +80,6 @@ def described_app(settings: Settings, lifespan: Lifespan[FastAPI] | None = None)
 
 def _authorize(settings: Settings, jwks: Jwks | None) -> Authorize:
     if settings.jwt is None or jwks is None:
-        log.warning("AUTH=off: anybody can see and change every user's images")
+        log.warning("AUTH=off: anyone can see and change every user's images")
         return everyone
     return TokenCheck(settings.jwt, jwks)

@@ -11,7 +11,7 @@ from contract.logs import log_json
 
 log_json(QUIET_LOGGERS)
 
-# No lifespan: Mangum would start and stop the application around each request.
+# No lifespan: with it, Mangum would start and stop the application around each request.
 handler = Mangum(
     create_app(Settings.from_environment(os.environ)),
     lifespan="off",

@@ -10,7 +10,7 @@ from contract.settings import TOMBSTONE_SECONDS, Reader, tombstone_outlives
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JwtSettings:
-    """Where bearer tokens come from, and what they must say."""
+    """Where bearer tokens come from, and what they must contain."""
 
     jwks_url: str
     issuer: str
@@ -49,7 +49,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Raises SettingsError, which names every setting that is missing or bad."""
+        """Raises SettingsError, which names every setting that is missing or invalid."""
         read = Reader(environment)
         settings = cls(
             bucket=read.read(contract.BUCKET),
@@ -78,16 +78,16 @@ def _upload_url_seconds(read: Reader) -> int:
     if seconds and not tombstone_outlives(seconds):
         read.refuse(
             f"UPLOAD_URL_SECONDS is {seconds}: too long for the {TOMBSTONE_SECONDS} seconds "
-            "that a deleted image is remembered"
+            "for which the tombstone of a deleted image is kept"
         )
     return seconds
 
 
 def _jwt(read: Reader) -> JwtSettings | None:
-    auth = read.read(contract.AUTH, ": it must be jwt, or off on a machine of your own")
+    auth = read.read(contract.AUTH, ": it must be jwt, or off on your own machine")
     if auth != "jwt":
         return None
-    why = ", and AUTH=jwt needs it"
+    why = ", but AUTH=jwt needs it"
     return JwtSettings(
         jwks_url=read.read(contract.AUTH_JWKS_URL, why),
         issuer=read.read(contract.AUTH_ISSUER, why),
@@ -99,7 +99,7 @@ def _cdn(read: Reader) -> CdnSettings | None:
     url = read.read_if_set(contract.CDN_URL)
     if url is None:
         return None
-    why = ", and CDN_URL needs it"
+    why = ", but CDN_URL needs it"
     return CdnSettings(
         url=url,
         key_pair_id=read.read(contract.CDN_KEY_PAIR_ID, why),

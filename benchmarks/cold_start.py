@@ -1,9 +1,9 @@
 """Cold starts of the functions: `make bench-cold`.
 
-Each contestant is a folder built as its image is, and started many times under AWS's runtime client
-and interface emulator. Contestants take turns, so that a busy machine slows all of them alike. What
-counts is what Lambda bills: from the start of the runtime client to its request for the first
-event, in wall-clock and in CPU time.
+Each contestant is a folder built as its image is, and is started many times under AWS's runtime
+client and runtime interface emulator. Contestants take turns, so that a busy machine slows all of
+them alike. The measured time is what Lambda bills: from the start of the runtime client to its
+request for the first event, in wall-clock and in CPU time.
 
 - empty: a handler that imports nothing
 - plain: boto3 clients for S3 and DynamoDB, Pillow with its JPEG, PNG and WebP plugins, installed
@@ -89,7 +89,7 @@ def install_plain(target: Path, lock: Path) -> None:
 
 
 def cut_data(dockerfile: str, target: Path) -> None:
-    """Cut botocore's data as the Dockerfile does."""
+    """Reduce botocore's data as the Dockerfile does."""
     text = (ROOT / dockerfile).read_text()
     wanted = re.findall(r"\b(s3|dynamodb)=([A-Za-z0-9,]+)", text)
     cut(target / "botocore" / "data", {name: names.split(",") for name, names in wanted})
@@ -114,7 +114,7 @@ def contestants(work: Path, with_api: bool) -> list[Contestant]:
     ours = work / "resizer"
     install("resizer", ours, "--no-compile")
     copy_code(ours, "contract", "resizer")
-    uncut = work / "resizer with whole botocore data"
+    uncut = work / "resizer with full botocore data"
     shutil.copytree(ours, uncut)
     uncompiled = work / "resizer not compiled"
     cut_data("Dockerfile.resizer", ours)
@@ -155,7 +155,7 @@ def _written(folder: Path, code: str) -> Path:
 
 
 def runtime_client(work: Path) -> Path:
-    """Install AWS's runtime client in its own folder, as in Lambda's images."""
+    """Install AWS's runtime client in a separate folder, as in Lambda's images."""
     folder = work / "runtime"
     install("lambda", folder)
     return folder

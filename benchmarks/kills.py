@@ -2,9 +2,9 @@
 
     python -m benchmarks.kills --images 500 --every 3
 
-Starts its own local run, sends pictures as a browser does, kills every resizer process by SIGKILL
-again and again, and then counts the images that are done, listed twice or complete: with both
-thumbnails.
+Starts its own local run, sends pictures as a browser does, kills all resizer processes by SIGKILL
+again and again, and then counts the images that are done, listed twice, or complete (with both
+thumbnails).
 """
 
 import argparse

@@ -4,8 +4,9 @@
 
 botocore parses a service's whole model when it creates a client: 1.3 MB of JSON for S3, of which
 we use a few operations, and another 1.2 MB with the endpoints of all services. That is a third of
-the resizer's cold start. The data of the other 400 services is most of its size. An operation that
-is not listed does not exist in the image; `test_botocore_data.py` calls each one that is.
+the resizer's cold start. The data of the other 400 services is most of botocore's size. An
+operation that is not listed does not exist in the image; `test_botocore_data.py` calls each listed
+one.
 """
 
 import gzip
@@ -62,7 +63,7 @@ def _cut_service(version: Path, names: set[str]) -> None:
 
 
 def _cut_model(model: dict[str, Any], names: set[str]) -> dict[str, Any]:
-    """A service model with only these operations and the shapes they use, without its prose."""
+    """A service model with only these operations and their shapes, without documentation."""
     if missing := names - model["operations"].keys():
         raise SystemExit(f"botocore has no operation {', '.join(sorted(missing))}")
     kept = {name: model["operations"][name] for name in sorted(names)}

@@ -24,7 +24,7 @@ class Condition:
 
 
 def condition(transition: Transition, change: Change) -> Condition:
-    """The condition that a record meets if the table allows `transition` by `change`."""
+    """The condition that a record meets if the table allows `transition` with `change`."""
     names: dict[str, str] = {}
     values: dict[str, dict[str, Any]] = {}
     _, rules = TRANSITIONS[transition]

@@ -1,4 +1,4 @@
-"""Object keys: build and parse, and the rules for user ids and file names.
+"""Object keys: building and parsing them, and the rules for user ids and file names.
 
 Every key and the record's primary key follow from `(user_id, image_id)` alone. `image_id` is the
 object's own name, `<13 digits of milliseconds>-<filename>`, so that names sort by time.
@@ -12,7 +12,7 @@ from typing import Self
 UPLOADS = "uploads"
 THUMBNAILS = "thumbnails"
 
-# Partition keys of table rows other than image records begin with it; no user id does.
+# Partition keys of rows that are not image records begin with it; no user id does.
 BOOKKEEPING = "#"
 
 MAX_FILENAME_BYTES = 255  # what file systems allow; percent-encoded it fits S3's 2 kB of metadata
@@ -62,7 +62,7 @@ def check_filename(filename: str) -> str:
 def reduce_filename(filename: str) -> str:
     """Reduce a file name to at most 80 of `[A-Za-z0-9._-]`: accents folded, extension kept.
 
-    A stem of which nothing is left becomes `image`.
+    A stem that ends up empty becomes `image`.
     """
     folded = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()
     stem, dot, suffix = folded.rpartition(".")

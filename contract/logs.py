@@ -1,4 +1,4 @@
-"""Logs as one JSON object a line on standard output, which CloudWatch Logs can filter by field."""
+"""Logs as one JSON object per line on standard output: CloudWatch Logs can filter by field."""
 
 import json
 import logging

@@ -1,7 +1,8 @@
 """The user metadata (`x-amz-meta-*`) that originals and thumbnails carry in the bucket.
 
 S3 metadata is ASCII ("Working with object metadata", S3 User Guide), so what a user typed is
-percent-encoded. A thumbnail's says whose it is and what it was made from, which its key does not.
+percent-encoded. A thumbnail's metadata says whose it is and what it was made from, which its key
+does not.
 """
 
 from urllib.parse import quote, unquote

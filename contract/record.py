@@ -36,7 +36,7 @@ class Reason(StrEnum):
 
 
 def normal_sequencer(sequencer: str) -> str:
-    """The form of a sequencer in which string order is event order.
+    """The sequencer in a form whose string order is the order of events.
 
     Padded with zeros on the right, as the S3 User Guide says in "Event message structure".
     Only sequencers of one key can be compared. Raises ValueError unless it is 1 to 32 hex digits.

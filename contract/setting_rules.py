@@ -1,8 +1,8 @@
-"""What the text of a setting must look like. `contract/settings.py` says which setting keeps which.
+"""What a setting's text must look like. `contract/settings.py` says which setting has which rule.
 
 A rule turns text into a value, or raises ValueError with what the text must be. It never repeats
 the text itself, which may be a secret. template.yaml has the same rules as patterns for its
-parameters: a test holds it to these.
+parameters; a test compares them.
 """
 
 import ipaddress
@@ -73,7 +73,9 @@ def url(text: str) -> str:
     """The URL without a slash at its end."""
     found = _URL.fullmatch(text)
     if not found or (found["ipv6"] and not _is_ip_address(found["ipv6"])):
-        raise ValueError("it must be an http or https URL without query, like https://example.com")
+        raise ValueError(
+            "it must be an http or https URL without a query, like https://example.com"
+        )
     return text.rstrip("/")
 
 
@@ -88,7 +90,7 @@ def origins(text: str) -> tuple[str, ...]:
 
 
 def host(text: str) -> str:
-    """A name, or an IP address, to listen on."""
+    """A host name or an IP address to listen on."""
     is_name = re.fullmatch(_HOST_NAME, text) and not re.fullmatch(r"[0-9.]+", text)
     if not is_name and not _is_ip_address(text):
         raise ValueError("it must be a host name or an IP address")

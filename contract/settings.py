@@ -23,11 +23,11 @@ LATE_EVENT_SECONDS = DAY_SECONDS  # Lambda tries an event for up to six hours
 TOMBSTONE_SECONDS = MAX_URL_SECONDS + LATE_EVENT_SECONDS  # decision 0012
 FRONT_END_ORIGIN = "http://localhost:3000"  # of a developer's front end
 
-MAX_SHOWN = 60  # characters of a bad value
+MAX_SHOWN = 60  # characters of an invalid value
 
 
 class SettingsError(ValueError):
-    """Settings are missing or bad; the text names each of them and says what is wrong."""
+    """Settings are missing or invalid; the text names each of them and says what is wrong."""
 
     def __init__(self, *problems: str) -> None:
         super().__init__("; ".join(problems))
@@ -70,13 +70,13 @@ DYNAMODB_TABLE = Setting(
 AWS_REGION = Setting(
     "AWS_REGION",
     matching(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}", "an AWS region, like eu-west-1"),
-    "region of bucket and table",
+    "region of the bucket and the table",
     (API, RESIZER),
 )
 AWS_ENDPOINT_URL = Setting(
     "AWS_ENDPOINT_URL",
     rules.url,
-    "AWS endpoint to use instead, for tests and the local run",
+    "endpoint to use instead of AWS, for tests and the local run",
     (API, RESIZER),
 )
 THUMBNAIL_WIDTHS = Setting(
@@ -103,7 +103,7 @@ MAX_PIXELS = Setting(
 AWS_LAMBDA_FUNCTION_MEMORY_SIZE = Setting(
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
     whole_number(1, 10**6),
-    "memory in MB, set by Lambda; limits the formats that are decoded as a whole",
+    "memory in MB, set by Lambda; limits the size of images in formats that are decoded whole",
     (RESIZER,),
     "1769",
 )
@@ -118,14 +118,14 @@ CLAIM_SECONDS = Setting(
 UPLOAD_URL_SECONDS = Setting(
     "UPLOAD_URL_SECONDS",
     whole_number(10, MAX_URL_SECONDS),
-    "seconds in which a planned upload may be started",
+    "seconds within which a planned upload must start",
     (API,),
     "3600",
 )
 VIEW_URL_SECONDS = Setting(
     "VIEW_URL_SECONDS",
     whole_number(60, MAX_URL_SECONDS),
-    "seconds that signed image URLs are valid",
+    "seconds for which signed image URLs are valid",
     (API,),
     "21600",
 )
@@ -156,7 +156,7 @@ PORT = Setting("PORT", whole_number(1, 65535), "port that the API listens on", (
 DRAIN_SECONDS = Setting(
     "DRAIN_SECONDS",
     whole_number(0, 300),
-    "seconds in which `/readyz` reports that the process is stopping before it does",
+    "seconds for which `/readyz` reports that the process is stopping before it stops",
     (API,),
     "5",
 )
@@ -181,7 +181,7 @@ CDN_URL = Setting(
 CDN_KEY_PAIR_ID = Setting(
     "CDN_KEY_PAIR_ID",
     matching(r"[A-Za-z0-9]{1,64}", "letters and digits"),
-    "CloudFront's id of the key that signs URLs",
+    "CloudFront's id for the key that signs URLs",
     (API,),
 )
 CDN_PRIVATE_KEY = Setting(
@@ -194,7 +194,7 @@ EMULATOR_PORT = Setting(
     "EMULATOR_PORT", whole_number(1, 65535), "port of the emulated AWS", (LOCAL_RUN,), "4566"
 )
 LOCAL_DATA = Setting(
-    "LOCAL_DATA", Path, "folder for everything that outlives a run", (LOCAL_RUN,), ".local"
+    "LOCAL_DATA", Path, "folder for everything that is kept between runs", (LOCAL_RUN,), ".local"
 )
 
 SETTINGS: tuple[Setting[Any], ...] = tuple(
@@ -205,8 +205,8 @@ SETTINGS: tuple[Setting[Any], ...] = tuple(
 class Reader:
     """Reads settings one after the other and collects what is wrong with them.
 
-    Unset and blank are the same. What stands for a bad or missing value is never used: `finish`
-    raises.
+    Unset and blank are the same. What is returned for an invalid or missing value is never used:
+    `finish` raises.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
@@ -214,7 +214,7 @@ class Reader:
         self._problems: list[str] = []
 
     def read(self, setting: Setting[T], why: str = "") -> T:
-        """The setting or its default. One without a default is required; `why` may say for what."""
+        """The setting or its default. Without a default, it is required; `why` may say for what."""
         text = self._environment.get(setting.name, "").strip() or setting.default_text
         if not text:
             self.refuse(f"{setting.name} is not set{why}")
@@ -236,7 +236,7 @@ class Reader:
         self._problems.append(problem)
 
     def finish(self) -> None:
-        """Raise SettingsError with all that is wrong, if anything is."""
+        """Raise SettingsError with everything that is wrong, if anything is."""
         if self._problems:
             raise SettingsError(*self._problems)
 
@@ -244,7 +244,7 @@ class Reader:
 def problems(
     read: Callable[[Mapping[str, str]], object], environment: Mapping[str, str]
 ) -> list[str]:
-    """What keeps a reader of settings from reading this environment."""
+    """What is wrong with the environment for this reader of settings."""
     try:
         read(environment)
     except SettingsError as exc:
@@ -253,7 +253,7 @@ def problems(
 
 
 def tombstone_outlives(upload_url_seconds: int, tombstone_seconds: int = TOMBSTONE_SECONDS) -> bool:
-    """Whether a deleted image's tombstone is there for as long as an upload of it may arrive.
+    """Whether a deleted image's tombstone outlives every upload of the image.
 
     The upload URL may be used until its last second, and the event of that upload may be late.
     """

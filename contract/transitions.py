@@ -1,4 +1,4 @@
-"""From which status an image record may change to which: the one table of transitions.
+"""Which status of an image record may change to which: the one table of transitions.
 
 `contract.conditions` turns it into DynamoDB condition expressions.
 """
@@ -20,12 +20,12 @@ class Order(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One way in which a transition is allowed. `None` in `before` is the missing record."""
+    """One way in which a transition is allowed. `None` in `before` is a missing record."""
 
     before: frozenset[Status | None]
     order: Order = Order.ANY
-    unclaimed: bool = False  # nobody else may hold a claim that has not expired
-    owned: bool = False  # the claim must be the worker's own: nobody has taken it over
+    unclaimed: bool = False  # no other worker may hold a claim that has not expired
+    owned: bool = False  # the claim must be the worker's own: no other has taken it over
 
 
 class Transition(StrEnum):

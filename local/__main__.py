@@ -14,12 +14,12 @@ from local.settings import Settings, inherited
 from local.system import PartError, run
 from resizer.settings import Settings as ResizerSettings
 
-# A part has these from the run itself. Blank stands for the default.
+# The run sets these for its parts itself. Blank stands for the default.
 GIVEN = {"AWS_REGION": REGION, "BUCKET": BUCKET, "DYNAMODB_TABLE": "", "HOST": "", "PORT": ""}
 
 
 def checked_settings(environment: Mapping[str, str]) -> Settings:
-    """Our settings; raises SettingsError with all that is wrong for us, the API and the doctor."""
+    """Our settings; raises SettingsError with all problems for us, the API and the doctor."""
     theirs = {**inherited(environment), **GIVEN}
     wrong = [
         *problems(Settings.from_environment, environment),

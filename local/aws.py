@@ -62,7 +62,7 @@ def run(settings: Settings, identities: Path, ready: Path) -> None:
 
 
 def _rebuild(emulator: Emulator, stack: Stack) -> None:
-    """Rebuild the index from the bucket: the table does not survive a restart of the emulator."""
+    """Rebuild the index from the bucket: the table does not survive the emulator's restart."""
     environment = {
         **os.environ,
         **emulator.root.environment(),
@@ -86,7 +86,7 @@ def _write_identity(folder: Path, keys: Credentials) -> None:
         f"aws_secret_access_key = {keys.secret_access_key}\n"
         f"aws_session_token = {keys.session_token}\n"
         "s3 =\n"
-        "    addressing_style = path\n"  # buckets have no host names of their own here
+        "    addressing_style = path\n"  # buckets have no host names here
     )
     complete.rename(folder / "config")
 

@@ -1,4 +1,4 @@
-"""What a run needs for itself alone: its data folder and its ports."""
+"""What a run must not share with another: its data folder and its ports."""
 
 import fcntl
 import os
@@ -12,12 +12,12 @@ PORT_SECONDS = 3.0  # the children of a killed run need a moment to exit
 
 
 class TakenError(Exception):
-    """Another process uses it; the message says what to change."""
+    """Another process uses the folder or the port; the message says what to change."""
 
 
 @contextmanager
 def claim_folder(data: Path) -> Iterator[None]:
-    """Lock the data folder against a second run, until this process ends in whatever way."""
+    """Lock the data folder against a second run until this process ends, however it ends."""
     try:
         data.mkdir(parents=True, exist_ok=True)
         opened = (data / "lock").open("a+")
@@ -29,7 +29,7 @@ def claim_folder(data: Path) -> Iterator[None]:
         except OSError as exc:
             lock.seek(0)
             raise TakenError(
-                f"Process {lock.read() or '?'} already runs on {data}: "
+                f"Process {lock.read() or '?'} is already running on {data}: "
                 "stop it, or set LOCAL_DATA to another folder."
             ) from exc
         lock.truncate(0)
@@ -39,11 +39,11 @@ def claim_folder(data: Path) -> Iterator[None]:
 
 
 def check_port(port: int, setting: str) -> None:
-    """Raise TakenError if `port` stays in use; `setting` is the variable that changes it."""
+    """Raise TakenError if `port` stays in use; `setting` is the variable that sets it."""
     deadline = time.monotonic() + PORT_SECONDS
     while not _is_free(port):
         if time.monotonic() > deadline:
-            raise TakenError(f"Port {port} is taken: set {setting} to a free one.")
+            raise TakenError(f"Port {port} is in use: set {setting} to a free one.")
         time.sleep(0.1)
 
 

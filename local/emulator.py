@@ -1,4 +1,4 @@
-"""The AWS emulator: one process on loopback, in a virtual environment of its own.
+"""The AWS emulator: one process on loopback, in its own virtual environment.
 
 Objects are written through to the data folder and survive `kill -9`. Everything else is in the
 emulator's memory: at each start the stack is deployed again and the table is rebuilt from the
@@ -126,7 +126,7 @@ class Emulator:
         return self._process.poll() is None
 
     def kill(self) -> None:
-        """Kill it, as a crash would."""
+        """Kill it without a clean stop, like a crash."""
         self._process.kill()
         self._process.wait()
 

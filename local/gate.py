@@ -1,8 +1,8 @@
 """Containers under Lambda's runtime interface emulator (RIE), each with one event at a time.
 
-The RIE takes Lambda's place inside the image, but it is no full service: a second event during the
-first one ends it, and its status is 200 even if the handler raised or timed out. So events wait
-here for a free container, and the body of the response decides whether one succeeded.
+The RIE stands in for Lambda inside the image, but it is not a full service: a second event during
+the first one ends it, and its status is 200 even if the handler raised or timed out. So events wait
+here for a free container, and the body of the response decides whether an event succeeded.
 """
 
 import http.client
@@ -41,7 +41,7 @@ class Containers:
             response = connection.getresponse()
             return result(response.status, response.read())
         except (OSError, http.client.HTTPException) as exc:
-            raise InvocationError(f"the container at {address} ended: {exc!r}") from exc
+            raise InvocationError(f"the container at {address} stopped: {exc!r}") from exc
         finally:
             connection.close()
             with self._lock:
@@ -75,14 +75,14 @@ class Containers:
         return [str(entry[4][0]) for entry in found]
 
     def stop(self) -> None:
-        """The containers are not ours to stop."""
+        """Nothing to do: the containers are not ours to stop."""
 
 
 def result(status: int, body: bytes) -> Any:
     """A handler's result; raises InvocationError for every other response of the RIE.
 
     If the handler raised: 200 and its error as JSON. If it timed out: 200 and plain text. If it
-    ended its process or cannot be imported: 502 or the error as JSON.
+    exited its process or cannot be imported: 502 or the error as JSON.
     """
     try:
         returned = json.loads(body)

@@ -1,7 +1,7 @@
 """`template.yaml`, deployed into the emulator by CloudFormation.
 
-The bucket may already exist, with the images of the last run. It is created if it is missing and
-adopted by an import; an update then creates the rest. So every start works the same way.
+The bucket may already exist, with the images of the last run. It is created if it is missing, and
+imported into the stack; an update then creates the rest. So every start works the same way.
 """
 
 import json

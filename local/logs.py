@@ -1,4 +1,4 @@
-"""One readable line per event, with the name of the part that logged it in front."""
+"""One readable line per event, beginning with the name of the part that logged it."""
 
 import logging
 import sys
@@ -19,7 +19,7 @@ class ReadableFormatter(logging.Formatter):
 
 
 def configure(part: str, wanted: Callable[[logging.LogRecord], bool] = lambda _: True) -> None:
-    """Log `wanted` records to standard error as `part`, replacing any earlier configuration."""
+    """Log the `wanted` records to standard error as `part`, replacing any earlier configuration."""
     output = logging.StreamHandler(sys.stderr)
     output.addFilter(wanted)
     output.setFormatter(ReadableFormatter(part))

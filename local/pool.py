@@ -35,7 +35,7 @@ class InvocationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function as the template deploys it."""
+    """A function as the template defines it."""
 
     name: str
     arn: str
@@ -50,7 +50,7 @@ class Worker:
     def __init__(self, function: Function) -> None:
         self._function = function
         self._process = subprocess.Popen(
-            # Not tethered, which would tie it to this thread. It ends when its input does.
+            # Not tethered: that would tie it to this thread. It exits when its input ends.
             [sys.executable, "-m", "local.worker", function.handler],
             cwd=ROOT,
             env=dict(function.environment),
@@ -164,7 +164,7 @@ class Workers:
         try:
             worker = self._idle.get(timeout=STOP_SECONDS)
         except queue.Empty:
-            return  # still busy: it ends with this process, which closes its input
+            return  # still busy: it exits when this process does, which closes its input
         if worker is not None:
             worker.stop()
 
@@ -186,11 +186,11 @@ class Pool:
         return f"http://127.0.0.1:{self._server.server_port}{path}"
 
     def add(self, function: Function, workers: int, *, warm: bool = True) -> None:
-        """Run `function` from now on. Its workers start now or, if not `warm`, when needed."""
+        """From now on, run `function`. Its workers start now or, if not `warm`, when needed."""
         self.route(function.name, Workers(function, workers, warm))
 
     def route(self, name: str, runner: Runner) -> None:
-        """Send the events of the function `name` to `runner` from now on."""
+        """From now on, send the events of the function `name` to `runner`."""
         self._functions[INVOCATIONS.format(name=name)] = runner
 
     def invoke(self, path: str, body: bytes) -> Any:
@@ -226,7 +226,7 @@ def _invocation_handler(pool: Pool) -> type[BaseHTTPRequestHandler]:
             try:
                 status, response = 200, pool.invoke(self.path, body)
             except InvocationError as exc:
-                log.warning("invocation failed, the emulator will retry: %s", exc)
+                log.warning("invocation failed, and the emulator will retry it: %s", exc)
                 status, response = 500, {"errorMessage": str(exc)}
             payload = json.dumps(response).encode()
             self.send_response(status)
@@ -235,6 +235,6 @@ def _invocation_handler(pool: Pool) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(payload)
 
         def log_message(self, *_: object) -> None:
-            """The handlers log what matters."""
+            """Nothing: the handlers log what matters."""
 
     return Invocation

@@ -26,7 +26,7 @@ def app(settings: Settings) -> FastAPI:
 
 
 def is_worth_a_line(record: logging.LogRecord) -> bool:
-    """Leaves out the many successful reads of a page that polls."""
+    """Omits the many successful reads of a page that polls."""
     seen = vars(record)
     return not (seen.get("method") == "GET" and seen.get("status", 500) < 400)
 

@@ -1,4 +1,4 @@
-"""Settings of the local run, and what the parts that it starts inherit of its environment."""
+"""Settings of the local run, and what the parts that it starts inherit from its environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Settings:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """What of it the template passes on to the functions."""
+        """The settings that the template passes on to the functions."""
         return {
             "CorsOrigins": ",".join(self.cors_origins),
             "MaxPixels": str(self.max_pixels),
@@ -37,7 +37,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Raises SettingsError, which names every setting that is bad."""
+        """Raises SettingsError, which names every setting that is invalid."""
         read = Reader(environment)
         api_port = read.read(contract.API_PORT)
         emulator_port = read.read(contract.EMULATOR_PORT)
@@ -62,6 +62,6 @@ class Settings:
 
 
 def inherited(environment: Mapping[str, str]) -> dict[str, str]:
-    """Ours for a part: without sign-in by default, and never with a way into an AWS account."""
+    """Our environment for a part: no sign-in by default, and never access to an AWS account."""
     ours = {name: value for name, value in environment.items() if not name.startswith("AWS_")}
     return {**ours, "AUTH": ours.get("AUTH", "").strip() or "off"}

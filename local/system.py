@@ -94,7 +94,7 @@ class System:
         }
 
     def _doctor_environment(self) -> dict[str, str]:
-        """That of an operator, who may do more than any part of the system."""
+        """The environment of an operator, who may do more than any part of the system."""
         return {**inherited(os.environ), **self.emulator.root.environment(), **self._resources()}
 
     def _start_workers(self, pool: Pool) -> None:
@@ -110,7 +110,7 @@ class System:
         if code is None:
             log.info("the index is still being rebuilt from the bucket, in the background")
         elif code == NOT_ALL_REPAIRED:
-            log.warning("not every image could be repaired: the next start will try again")
+            log.warning("some images could not be repaired: the next start will try again")
         elif code != 0:
             raise PartError(f"The index could not be rebuilt: the doctor exited with code {code}.")
 
@@ -142,7 +142,7 @@ class _Child:
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=sys.stderr,  # our own standard output is for the line that says ready
+            stdout=sys.stderr,  # our own standard output is only for the line `ready`
         )
 
     @property
@@ -167,7 +167,7 @@ class _Child:
 
 
 def run(settings: Settings) -> None:
-    """Run the system until a signal arrives; raises whatever else stopped it."""
+    """Run the system until a signal arrives; raises an exception if anything else stops it."""
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stopped.set())

@@ -21,7 +21,7 @@ from local import logs
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What handlers use of Lambda's context object (AWS Lambda, "Python context object")."""
+    """The part of Lambda's context object that handlers use ("Python context object")."""
 
     aws_request_id: str
     function_name: str
@@ -33,7 +33,7 @@ class Context:
 
 
 def load(path: str) -> Callable[[Any, Context], Any]:
-    """The handler `package.module.function`, as in the template's ImageConfig.Command."""
+    """The handler `package.module.function`, as written in the template's ImageConfig.Command."""
     module, _, name = path.rpartition(".")
     handler: Callable[[Any, Context], Any] = getattr(importlib.import_module(module), name)
     return handler

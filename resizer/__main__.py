@@ -1,4 +1,4 @@
-"""`python -m resizer doctor`: compare bucket and table, and repair what differs."""
+"""`python -m resizer doctor`: compare the bucket and the table, and repair what differs."""
 
 import argparse
 import json
@@ -28,7 +28,7 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     try:
         settings = Settings.from_environment(os.environ)
-        if settings.region:  # botocore reads it under another name only
+        if settings.region:  # botocore reads only another name
             os.environ.setdefault("AWS_DEFAULT_REGION", settings.region)
         storage = Storage(s3_client(), settings.bucket)
         repository = Repository(dynamodb_client(), settings.table)
@@ -62,25 +62,25 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True)
     doctor = commands.add_parser(
         "doctor",
-        help="compare bucket and table",
-        description="Compares bucket and table. Exit code 3: something is left to repair.",
+        help="compare the bucket and the table",
+        description="Compare the bucket and the table. Exit code 3: something is left to repair.",
     )
     doctor.add_argument("--repair", action="store_true", help="repair what is found")
-    doctor.add_argument("--redrive", action="store_true", help="retry what was given up")
-    doctor.add_argument("--user", metavar="ID", help="check this user's images only")
+    doctor.add_argument("--redrive", action="store_true", help="retry images marked gave_up")
+    doctor.add_argument("--user", metavar="ID", help="check only this user's images")
     doctor.add_argument("--json", action="store_true", help="print the report as JSON")
     doctor.add_argument(
-        "--progress", action="store_true", help="show a progress bar even without a terminal"
+        "--progress", action="store_true", help="show a progress bar even if there is no terminal"
     )
     doctor.add_argument(
-        "--workers", type=int, default=8, metavar="N", help="images checked at once (8)"
+        "--workers", type=int, default=8, metavar="N", help="images to check at once (default 8)"
     )
     doctor.add_argument(
         "--grace",
         type=int,
         default=120,
         metavar="S",
-        help="leave images younger than S seconds alone (120)",
+        help="skip images younger than S seconds (default 120)",
     )
     return parser
 

@@ -1,6 +1,6 @@
 """Garbage collection is off while the function starts.
 
-What imports create stays, and scanning it again and again takes a fifth of a cold start.
+What imports create is never garbage, and scanning it repeatedly takes a fifth of a cold start.
 `resizer.handler` imports this module before all others and calls `resume` after them.
 """
 
@@ -10,6 +10,6 @@ gc.disable()
 
 
 def resume() -> None:
-    """Collect from now on, and only what is created after this."""
+    """From now on, collect garbage, but only among what is created after this call."""
     gc.freeze()
     gc.enable()

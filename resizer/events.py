@@ -1,4 +1,4 @@
-"""S3 event notifications and Lambda's on-failure messages -> references to objects. Pure.
+"""From S3 event notifications and Lambda's on-failure messages to object references. Pure.
 
 "Event message structure" (S3 User Guide) and "Capturing records of Lambda asynchronous
 invocations" (Lambda Developer Guide).

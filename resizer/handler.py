@@ -46,7 +46,7 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, int]:
     """Resize each original that an S3 event names.
 
     A transient failure does not keep the others from being tried. It is raised at the end, so that
-    Lambda sends the whole event again; what is done by then is ignored.
+    Lambda sends the whole event again; images that are done by then are ignored.
     """
     outcomes: dict[str, int] = {}
     errors: list[Exception] = []
@@ -75,7 +75,7 @@ def give_up(event: Mapping[str, Any], context: Context) -> dict[str, list[dict[s
         try:
             _give_up_message(s3_event, context.aws_request_id)
         except Exception:
-            log.exception("could not give up", extra={"messageId": message_id})
+            log.exception("could not mark as gave_up", extra={"messageId": message_id})
             failures.append({"itemIdentifier": message_id})
     return {"batchItemFailures": failures}
 

@@ -1,7 +1,7 @@
 """Image records in DynamoDB: the resizer's only table calls.
 
 Each write is conditional; its condition comes from the transition table (`contract.conditions`).
-A refused write raises RefusedError with the current record, so that the caller need not read it.
+A rejected write raises RefusedError with the current record, so that the caller need not read it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ from resizer.update_expression import Update
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-# Standard retries: four attempts, so at most about 20 s a call of the function's 300.
+# Standard retries: four attempts, so a call takes at most about 20 s of the function's 300.
 DYNAMODB_CONFIG = Config(
     connect_timeout=1,
     read_timeout=3,
@@ -74,7 +74,7 @@ class Repository:
     def claim(
         self, transition: Transition, ref: ObjectReference, change: Change, until_ms: int
     ) -> ImageRecord:
-        """Mark the image `processing` by `change.owner` until `until_ms`; returns the record.
+        """Mark the image `processing` for `change.owner` until `until_ms`; returns the record.
 
         `transition` is CLAIM or REDO. Raises RefusedError.
         """
@@ -127,7 +127,7 @@ class Repository:
         return self._write(Transition.FAIL, ref, change, update)
 
     def give_up(self, ref: ObjectReference, change: Change, event: str) -> ImageRecord:
-        """Mark the image `failed` / `gave_up` and keep the `event` that was given up."""
+        """Mark the image `failed` / `gave_up` and keep the `event` whose retries failed."""
         update = (
             Update()
             .set(**_from_event(ref), status={"S": Status.FAILED})
@@ -140,7 +140,7 @@ class Repository:
     def rebuild(
         self, transition: Transition, ref: ObjectReference, change: Change, finished: Finished
     ) -> None:
-        """Claim and finish at once, for an image whose thumbnails are all there."""
+        """Claim and finish at once, for an image that has all its thumbnails."""
         self.claim(transition, ref, change, until_ms=0)
         self.finish(Transition.COMPLETE, ref, change, finished, frozenset())
 
@@ -163,7 +163,7 @@ class Repository:
         return ImageRecord.from_item(response["Item"]) if "Item" in response else None
 
     def of_user(self, user_id: str) -> Iterator[ImageRecord]:
-        """All records of a user in the order of their image ids, which is that of their keys."""
+        """All records of a user, in the order of their image ids, which is also the keys' order."""
         pages = self.client.get_paginator("query")
         for page in pages.paginate(
             TableName=self.table,
@@ -174,7 +174,7 @@ class Repository:
             yield from map(ImageRecord.from_item, page["Items"])
 
     def users(self) -> Iterator[str]:
-        """The user ids in the table, each once per run of adjacent records."""
+        """The user ids in the table, once for each run of adjacent records."""
         pages = self.client.get_paginator("scan")
         last = None
         for page in pages.paginate(TableName=self.table, ProjectionExpression="userId"):

@@ -39,7 +39,7 @@ class Outcome(StrEnum):
 
 
 class ClaimHeldError(Exception):
-    """Transient: another worker has the image. If it dies, a retry takes over."""
+    """Transient: another worker has the image. If that worker dies, a retry takes over."""
 
 
 def _two_threads() -> ThreadPoolExecutor:
@@ -61,7 +61,7 @@ class Resizer:
 
         `owner` identifies this attempt, which may take over its own claim. `transition` is CLAIM
         for an event, REDO where the event was lost. Raises ClaimHeldError and whatever botocore
-        raises: both mean "try again".
+        raises; both mean "try again".
         """
         change = Change(ref.sequencer, owner, self.now_ms())
         opening = self.threads.submit(self.storage.open_original, ref.key, ref.e_tag)
@@ -169,7 +169,7 @@ class Resizer:
     def _forget(self, ref: ObjectReference, change: Change, record: ImageRecord) -> Outcome:
         """Remove the thumbnails, then the record, of an original that is gone."""
         if record.status is not Status.PROCESSING:
-            return Outcome.GONE  # not claimed: the doctor's next run does it
+            return Outcome.GONE  # not claimed: the doctor's next run removes it
         widths = frozenset(record.thumbnails) | frozenset(self.settings.widths)
         self.storage.remove_thumbnails(ref.key, widths, up_to=ref.sequencer)
         try:
@@ -189,10 +189,10 @@ class Resizer:
         return self._clean_up(ref, record)
 
     def _clean_up(self, ref: ObjectReference, record: ImageRecord | None) -> Outcome:
-        """Remove what this attempt, or an earlier one that died, stored in vain.
+        """Remove what this attempt, or an earlier one that died, stored for nothing.
 
-        An image that was given up keeps its thumbnails: a retry makes the very same ones, and a
-        removal by ETag could not distinguish them.
+        An image marked `gave_up` keeps its thumbnails: a retry makes identical ones, which a
+        removal by ETag could not tell apart.
         """
         gave_up = record is not None and record.error == Reason.GAVE_UP
         if record is None or (record.status is Status.FAILED and not gave_up):

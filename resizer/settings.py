@@ -12,8 +12,8 @@ from contract.settings import Reader
 class Settings:
     bucket: str
     table: str
-    region: str | None  # in Lambda always set; elsewhere the SDK may know it from its own files
-    endpoint_url: str | None  # used by the SDK, which reads it by itself
+    region: str | None  # always set in Lambda; elsewhere, the SDK may know it from its own files
+    endpoint_url: str | None  # only checked here: the SDK reads it itself
     widths: tuple[int, ...]  # pixels, ascending
     max_upload_bytes: int
     max_pixels: int
@@ -22,7 +22,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Raises SettingsError, which names every setting that is missing or bad."""
+        """Raises SettingsError, which names every setting that is missing or invalid."""
         read = Reader(environment)
         settings = cls(
             bucket=read.read(contract.BUCKET),

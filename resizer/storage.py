@@ -26,7 +26,7 @@ from contract.missing_objects import is_missing
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-# Standard retries: three attempts, so at most about 40 s a call of the function's 300.
+# Standard retries: three attempts, so a call takes at most about 40 s of the function's 300.
 S3_CONFIG = Config(
     connect_timeout=2,
     read_timeout=10,
@@ -35,7 +35,7 @@ S3_CONFIG = Config(
 )
 # Private: no shared cache may keep it. The URL is signed anew long before a week is over.
 CACHE_CONTROL = "private, max-age=604800, immutable"
-PUT_ATTEMPTS = 5  # one fails only where another write of the same key comes in between
+PUT_ATTEMPTS = 5  # one fails only if another write of the same key comes in between
 
 
 class OriginalGoneError(Exception):
@@ -43,7 +43,7 @@ class OriginalGoneError(Exception):
 
 
 class OriginalReplacedError(Exception):
-    """The original is no longer the version that was asked for."""
+    """The original is no longer the requested version."""
 
 
 class KeyCollisionError(Exception):
@@ -111,7 +111,7 @@ class Storage:
     ) -> None:
         """Store a thumbnail; `user_metadata` says whose it is and from which event.
 
-        Raises KeyCollisionError or NewerThumbnailError where it must not replace what is there.
+        Raises KeyCollisionError or NewerThumbnailError if it must not replace the existing one.
         """
         stored: StoredObject | None = None
         for attempt in range(1, PUT_ATTEMPTS + 1):
@@ -152,7 +152,7 @@ class Storage:
                     self.delete(name, stored.e_tag)
 
     def delete(self, key: str, e_tag: str | None = None) -> None:
-        """Delete the object, or only its version `e_tag`: no error if that is gone or replaced."""
+        """Delete the object, or only its version `e_tag`; no error if it is gone or replaced."""
         condition = {"IfMatch": f'"{e_tag}"'} if e_tag else {}
         try:
             self.client.delete_object(
@@ -232,7 +232,7 @@ def _status(exc: ClientError) -> int:
 
 
 def stored_filename(original_metadata: Mapping[str, str]) -> str | None:
-    """The name that the user typed; None where another app stored none or an invalid one."""
+    """The name that the user typed; None if another app stored none or an invalid one."""
     try:
         return check_filename(metadata.decode_filename(original_metadata[metadata.FILENAME]))
     except (KeyError, InvalidFilenameError):

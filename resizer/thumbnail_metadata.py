@@ -41,7 +41,7 @@ def latest_sequencer(thumbnails: Mapping[int, StoredObject]) -> str:
 def finished_from(
     ref: ObjectReference, thumbnails: Mapping[int, StoredObject], filename: str | None
 ) -> Finished:
-    """What the record of a finished image holds, from its thumbnails by requested width."""
+    """The contents of a finished image's record, from its thumbnails by requested width."""
     said = next(iter(thumbnails.values())).metadata
     return Finished(
         content_type=said[metadata.ORIGINAL_CONTENT_TYPE],

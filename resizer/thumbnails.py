@@ -1,4 +1,4 @@
-"""The bytes of one original -> its thumbnails, placeholder, color and size.
+"""From the bytes of one original to its thumbnails, placeholder, color and size.
 
 No network of its own and no environment; the clock only ends a decode that takes too long. Only
 `resizer.engine` knows Pillow.
@@ -62,16 +62,16 @@ def make_thumbnails(
 ) -> Rendition:
     """Read `size` bytes from the forward-only `source` and make a thumbnail of each width.
 
-    Raises `UnusableImage` if the bytes can never become one (permanent), `ShortRead` if the body
-    ends early, and whatever `source.read` raises, unchanged (both transient).
+    Raises `UnusableImage` if the bytes can never become a thumbnail (permanent), `ShortRead` if the
+    body ends early, and whatever `source.read` raises, unchanged (both transient).
     """
     limits.check_bytes(size)
     download = Download(source, size)
     image_format = identify(download.read(HEADER_BYTES))
     if not image_format.isolated:
         return _render(download, image_format, widths, limits, encoding)
-    download.whole()  # the child cannot read the parent's connection
-    image_format.load_plugin()  # nor wait for an import lock that another thread held at the fork
+    download.whole()  # the child must not read from the parent's connection
+    image_format.load_plugin()  # or wait for an import lock that another thread held at the fork
     return in_child(
         lambda: _render(download, image_format, widths, limits, encoding),
         limits.decode_seconds,

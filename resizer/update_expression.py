@@ -7,7 +7,7 @@ from contract.record import Item
 
 
 class Update:
-    """An update expression under construction; every attribute goes by a placeholder name."""
+    """Builds an update expression; every attribute gets a placeholder name."""
 
     def __init__(self) -> None:
         self._set: list[str] = []

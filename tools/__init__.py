@@ -1,4 +1,4 @@
-"""Programs for people who operate or measure the product, and what tests and benchmarks share.
+"""Programs for operating and measuring the product, and code shared by tests and benchmarks.
 
-Nothing that is deployed imports them, and they import no test.
+Nothing that is deployed imports them, and they do not import tests.
 """

@@ -1,8 +1,8 @@
 """`python tools/environment.py FOLDER LOCK`: a virtual environment with exactly what LOCK pins.
 
-uv makes it in about a second; it is found on PATH, or pip puts it into `.venv-uv`. Where uv cannot
-be had or fails, one line says why and pip makes the environment. Standard library only: this runs
-before anything is installed.
+uv creates it in about a second; uv is found on PATH, or pip installs it into `.venv-uv`. If uv is
+not available or fails, one line says why and pip creates the environment. Standard library only:
+this runs before anything is installed.
 """
 
 import fcntl
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 UV_LOCK = ROOT / "requirements" / "uv.txt"
 UV_FOLDER = ROOT / ".venv-uv"
 UV = UV_FOLDER / "bin" / "uv"
-# With the certificates that pip, too, may be told to trust: those of the machine.
+# Use the machine's certificates, which pip can be told to trust too.
 UV_SYNC = ("pip", "sync", "--quiet", "--require-hashes", "--system-certs")
 PIP_INSTALL = (
     *("-m", "pip", "install", "-qq", "--disable-pip-version-check"),
@@ -28,18 +28,18 @@ PIP_INSTALL = (
 
 
 class UvError(Exception):
-    """uv cannot be had, or failed; the message is one line."""
+    """uv is not available, or failed; the message is one line."""
 
 
 def main(folder: Path, lock: Path) -> None:
-    print(f"making {folder} from {lock}", flush=True)
+    print(f"creating {folder} from {lock}", flush=True)
     if folder.resolve() == UV_FOLDER:
         install_uv()
         return
     try:
         make_by_uv(find_uv(), folder, lock)
     except UvError as exc:
-        print(f"pip makes {folder}, which takes longer: {exc}", file=sys.stderr)
+        print(f"creating {folder} with pip, which takes longer: {exc}", file=sys.stderr)
         make_by_pip(folder, lock)
 
 
@@ -60,7 +60,7 @@ def make_by_pip(folder: Path, lock: Path) -> None:
 
 
 def find_uv() -> str:
-    """A uv as new as the locked one, as older ones lack options; raises UvError."""
+    """A uv at least as new as the locked one, since older ones lack options; raises UvError."""
     locked = version_in(UV_LOCK.read_text())
     for found in (shutil.which("uv"), str(UV)):
         if found and version_of(found) >= locked:
@@ -73,7 +73,7 @@ def find_uv() -> str:
 
 
 def install_uv() -> None:
-    """Raises UvError. Not into a virtual environment if we have pip: that alone takes 4 s."""
+    """Raises UvError. If we have pip, no virtual environment: creating one takes 4 s."""
     shutil.rmtree(UV_FOLDER, ignore_errors=True)
     if importlib.util.find_spec("pip"):
         install = [sys.executable, *PIP_INSTALL, "--target", str(UV_FOLDER)]
@@ -82,7 +82,7 @@ def install_uv() -> None:
         install = [str(UV_FOLDER / "bin" / "python"), *PIP_INSTALL]
     done = run(*install, "-r", str(UV_LOCK))
     if done.returncode:
-        raise UvError(f"uv cannot be had: {reason(done.stderr)}")
+        raise UvError(f"uv cannot be installed: {reason(done.stderr)}")
 
 
 def version_of(uv: str) -> tuple[int, ...]:
@@ -105,7 +105,7 @@ def run(*command: str) -> "subprocess.CompletedProcess[str]":
 
 def reason(errors: str) -> str:
     """The line of a program's messages that says best what went wrong."""
-    lines = [line.strip() for line in errors.splitlines() if line.strip()] or ["it says nothing"]
+    lines = [line.strip() for line in errors.splitlines() if line.strip()] or ["no error message"]
     named = [line for line in lines if line.lower().startswith("error")]
     return (named or lines)[-1][:300]
 

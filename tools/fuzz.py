@@ -155,7 +155,7 @@ def main() -> int:
         print(f"{count:7} {outcome}")
     print(
         f"{options.count} cases in {time.monotonic() - start:.0f} s; slowest {slowest[0]:.2f} s "
-        f"(case {slowest[1]}); most memory {memory / 1e6:.0f} MB"
+        f"(case {slowest[1]}); peak memory {memory / 1e6:.0f} MB"
     )
     bad = any(outcome.startswith(("UNEXPECTED", "CRASH")) for outcome in outcomes)
     return int(bad or slowest[0] > HANG_SECONDS or memory > MEMORY_BYTES)

@@ -1,6 +1,6 @@
 """Import every module of the named packages: `python -m tools.import_all contract api`.
 
-Run in an environment that holds one deployable's dependencies and nothing else.
+Run it in an environment that contains one deployable's dependencies and nothing else.
 """
 
 import importlib

@@ -29,7 +29,7 @@ INIT_REPORT = re.compile(r"INIT REPORT\(durationMs: ([0-9.]+)\)")
 
 
 def binary() -> Path:
-    """Path of the RIE, which comes with the environment of the checks."""
+    """Path of the RIE, which is part of the checks' environment."""
     name = f"aws-lambda-rie-{MACHINES[platform.machine()]}"
     (found,) = CHECKS.glob(f"lib/python3*/site-packages/samcli/local/rapid/{name}")
     return found

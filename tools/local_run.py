@@ -20,7 +20,7 @@ START_SECONDS = 120
 
 @dataclass
 class LocalRun(Uploader):
-    """One local run, stopped on exit as by Ctrl-C."""
+    """One local run; on exit, it is stopped as by Ctrl-C."""
 
     data: Path
     settings: dict[str, str] = field(default_factory=dict)

@@ -17,7 +17,7 @@ TEMPLATE = Path(__file__).resolve().parents[1] / "template.yaml"
 
 
 class NoManagedPolicies:
-    """The template refers to no AWS managed policy by name."""
+    """None: the template refers to no AWS managed policy by name."""
 
     def load(self) -> dict[str, str]:
         return {}

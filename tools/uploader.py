@@ -9,7 +9,7 @@ Image = dict[str, Any]
 
 
 class Uploader:
-    """`client` has the API's URL as its base."""
+    """The base URL of `client` is the API's."""
 
     client: httpx.Client
 

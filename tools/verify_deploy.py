@@ -49,7 +49,7 @@ DISGUISED = {
 
 
 class Breach(Exception):  # noqa: N818 -- the word in the report
-    """Something got through that should not have."""
+    """An attack succeeded."""
 
 
 class NotRun(Exception):  # noqa: N818 -- not an error
@@ -57,7 +57,7 @@ class NotRun(Exception):  # noqa: N818 -- not an error
 
 
 class Outsider(Uploader):
-    """Knows the API's URL and has a token for one of its users."""
+    """An attacker who knows the API's URL and has a token for one of its users."""
 
     def __init__(self, api: str, user: str, token: str | None) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -94,7 +94,7 @@ class Outsider(Uploader):
 def must_fail(response: httpx.Response, what: str) -> None:
     """Raise Breach unless the response is a client error (4xx)."""
     if response.status_code < 400:
-        raise Breach(f"{what}: {response.status_code}")
+        raise Breach(f"{what} was accepted: {response.status_code}")
     if response.status_code >= 500:
         raise Breach(f"{what} caused a server error: {response.status_code}")
 
@@ -124,7 +124,7 @@ def another_users_images(outsider: Outsider) -> None:
 def an_own_image_under_another_user(outsider: Outsider) -> None:
     image_id = outsider.done_image()["imageId"]
     response = outsider.client.get(f"/users/{outsider.other}/images/{image_id}")
-    must_fail(response, "an own image under another user's id")
+    must_fail(response, "the user's own image under another user's id")
 
 
 def user_ids_with_path_tricks(outsider: Outsider) -> None:
@@ -329,7 +329,7 @@ def main() -> int:
         parser.error("set THUMBLINE_TOKEN, or pass --open for an API with AUTH=off (not both)")
     with Outsider(options.api, options.user, token) as outsider:
         if outsider.listing(options.user):
-            parser.error(f"{options.user} has images, which would be deleted at the end")
+            parser.error(f"{options.user} has images, which this would delete at the end")
         return report(outsider)
 
 

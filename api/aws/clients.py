@@ -52,7 +52,7 @@ class Clients:
             "region_name": settings.region,
             "endpoint_url": settings.endpoint_url,
         }
-        # A name with dots fits no wildcard certificate; an emulator has no host names for buckets.
+        # No wildcard certificate covers names with dots; an emulator has no host names for buckets.
         path_style = settings.endpoint_url is not None or "." in settings.bucket
         style = Config(
             signature_version="s3v4", s3={"addressing_style": "path" if path_style else "virtual"}

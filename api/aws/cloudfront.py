@@ -1,8 +1,8 @@
 """CloudFront signed URLs, for functions whose role credentials rotate.
 
 A URL that S3 verifies expires with the credentials that signed it. One that CloudFront verifies is
-signed with a key pair of its own and is the same from every process. The signer is botocore's, but
-each signature is computed once: RSA costs a hundred times what HMAC does, and the URL stays the
+signed with its own key pair and is the same from every process. The signer is botocore's, but each
+signature is computed only once: RSA costs a hundred times as much as HMAC, and the URL stays the
 same for the whole window.
 """
 

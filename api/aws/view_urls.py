@@ -1,7 +1,7 @@
-"""Signed URLs for viewing: how long one lives, and who signs it.
+"""Signed URLs for viewing: how long one is valid, and who signs it.
 
-URLs are signed as of the start of a time window that is half as long as they live. Within a window
-the same image has the same URL, so that browsers, CDNs and next/image find it in their caches.
+URLs are signed as of the start of a time window that is half as long as their lifetime. Within a
+window, an image has the same URL, so that browsers, CDNs and next/image find it in their caches.
 """
 
 from collections.abc import Callable
@@ -49,7 +49,7 @@ class ViewUrlSigner:
 
 
 def window_start(now_s: int, lifetime_s: int) -> int:
-    """As of when URLs that are returned at `now_s` are signed (seconds).
+    """The time as of which URLs that are returned at `now_s` are signed (seconds).
 
     At least half of their lifetime is always left.
     """

@@ -1,6 +1,6 @@
 """Who may do what: every guarded route checks the caller before it reads the body.
 
-The `sub` of the bearer token must be the user of the path, or its scope must include `images:any`,
+The `sub` of the bearer token must be the user in the path, or its scope must include `images:any`,
 which is for servers that act on behalf of their users.
 """
 
@@ -22,17 +22,17 @@ LEEWAY_SECONDS = 10  # between the issuer's clock and ours
 
 Authorize = Callable[[Request], Awaitable[None]]
 
-# Documents in OpenAPI how to authenticate; GuardedRoute does the check.
+# Only documents in OpenAPI how to authenticate; GuardedRoute does the check.
 bearer = HTTPBearer(
     auto_error=False,
     bearerFormat="JWT",
     scheme_name="bearer",
-    description="A token whose `sub` is the `userId` of the path, or with the scope `images:any`.",
+    description="A token whose `sub` is the `userId` in the path, or with the scope `images:any`.",
 )
 
 
 class GuardedRoute(APIRoute):
-    """A route that the app's `authorize` must let the caller into.
+    """A route that calls the app's `authorize` first.
 
     FastAPI reads and parses a body before it runs dependencies; this check comes before both.
     """
@@ -56,7 +56,7 @@ async def everyone(request: Request) -> None:
 
 
 class TokenCheck:
-    """`AUTH=jwt`: accepts tokens that are valid for the user of the path."""
+    """`AUTH=jwt`: accepts tokens that are valid for the user in the path."""
 
     def __init__(self, settings: JwtSettings, jwks: Jwks) -> None:
         self._settings = settings
@@ -75,7 +75,7 @@ class TokenCheck:
             kid = jwt.get_unverified_header(token).get("kid")
             key = await self._jwks.key(kid) if isinstance(kid, str) else None
             if key is None:
-                raise _invalid("the issuer has no key with this kid")
+                raise _invalid("the issuer has no key with this `kid`")
             claims: Mapping[str, Any] = jwt.decode(
                 token,
                 key,

@@ -1,4 +1,4 @@
-"""Cursors of a listing: opaque, and valid only for the user whose listing returned them.
+"""Cursors for a listing: opaque, and valid only for the user whose listing returned them.
 
 A cursor is the last image id with an authentication tag over it and the user. Decision 0031 says
 why the key comes from the settings.

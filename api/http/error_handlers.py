@@ -1,7 +1,7 @@
 """Turns every exception into a problem document: the one place that maps errors to codes.
 
-ProblemError                    raised by routes, authentication and middleware: as it is
-UseCaseError                    see the table USE_CASE_PROBLEMS
+ProblemError                    raised by routes, authentication and middleware; used as it is
+UseCaseError                    by the table USE_CASE_PROBLEMS
 RequestValidationError          by what was wrong: JSON, media type, a field
 HTTPException (Starlette)       by its status
 BotoCoreError, ThumbnailBusyError, and a ClientError that asks to try again: storage_unavailable
@@ -46,7 +46,7 @@ _BY_STATUS = {
 
 
 def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
-    """Register the handlers; what none of them handles becomes a 500 in `api.http.middleware`."""
+    """Register the handlers; any other exception becomes a 500 in `api.http.middleware`."""
 
     @app.exception_handler(ProblemError)
     async def problem(request: Request, exc: ProblemError) -> Response:
@@ -87,7 +87,7 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
 
 
 def _methods(request: Request, routers: Sequence[APIRouter]) -> list[str]:
-    """All methods of this path; Starlette knows only those of the first route that matches."""
+    """All methods of this path; Starlette lists only those of the first route that matches."""
     every = (route for router in routers for route in router.routes)
     matching = (route for route in every if route.matches(request.scope)[0] is not Match.NONE)
     return sorted(chain.from_iterable(getattr(route, "methods", ()) for route in matching))

@@ -1,4 +1,4 @@
-"""Liveness and readiness: open to everybody, and revealing nothing."""
+"""Liveness and readiness: open to everyone, and reveal nothing."""
 
 import logging
 from typing import Any
@@ -28,7 +28,7 @@ async def healthz() -> schemas.Health:
 @router.get(
     "/readyz",
     operation_id="readyz",
-    summary="Check that bucket and table respond and the process is not stopping",
+    summary="Check that the bucket and the table respond and the process is not stopping",
     response_model=schemas.Health,
     responses=_UNREADY,
 )

@@ -1,8 +1,8 @@
 """The public keys that verify tokens, by `kid`, from a JWKS URL.
 
 PyJWT's own client forgets all keys if its cache expires while the server is down, and blocks a
-thread for each caller during a fetch. Here known keys stay known, at most one fetch runs at a time
-on a thread of its own, and a fetch is never repeated within ten seconds.
+thread for each caller during a fetch. Here, known keys stay known, at most one fetch runs at a
+time, on its own thread, and a fetch is never repeated within ten seconds.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class Jwks:
         self._failed = False
 
     async def key(self, kid: str) -> PyJWK | None:
-        """The key with that id, None if the issuer has none. Raises KeysUnavailableError."""
+        """The key with this `kid`, None if the issuer has none. Raises KeysUnavailableError."""
         known = self._keys.get(kid)
         if known is not None:
             if self._clock() - self._fetched_at > FRESH_SECONDS:
@@ -76,7 +76,7 @@ class Jwks:
             found = _usable(PyJWKSet.from_dict(self._client.fetch_data()))
         except (PyJWTError, OSError, ValueError) as exc:
             self._failed = True
-            log.error("JWKS cannot be fetched: %s", type(exc).__name__)
+            log.error("cannot fetch the JWKS: %s", type(exc).__name__)
             return
         self._keys, self._failed, self._fetched_at = found, False, self._clock()
 

@@ -1,7 +1,7 @@
 """Around every request: its id, one log line, a size limit, and a problem document for any crash.
 
-Plain ASGI: Starlette's BaseHTTPMiddleware runs each request in a task of its own, which costs more
-than everything here together.
+Plain ASGI: Starlette's BaseHTTPMiddleware runs each request in its own task, which costs more than
+everything here together.
 """
 
 import logging
@@ -22,7 +22,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
 class Observed:
     """Gives each request an id, logs it once, and turns a crash into a 500.
 
-    The log has the route's template, not the path: an image id contains the user's file name.
+    It logs the route's template, not the path: an image id contains the user's file name.
     """
 
     def __init__(self, app: ASGIApp) -> None:

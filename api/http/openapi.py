@@ -1,4 +1,4 @@
-"""The OpenAPI document: what FastAPI derives, and what it cannot know."""
+"""The OpenAPI document: what FastAPI generates, and what it cannot know."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from api.settings import Settings
 
 
 def describe(app: FastAPI, settings: Settings) -> None:
-    """Add the limits from the settings and the schema of problems to `/openapi.json`."""
+    """Add the limits from the settings and the schema of problem documents to `/openapi.json`."""
     derive = app.openapi
 
     def openapi() -> dict[str, Any]:

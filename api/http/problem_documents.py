@@ -26,18 +26,18 @@ class Code(Enum):
     BAD_REQUEST = (400, "Bad request")
     UNAUTHENTICATED = (401, "Bearer token required")
     INVALID_TOKEN = (401, "Invalid bearer token")
-    FORBIDDEN = (403, "Token belongs to another user")
+    FORBIDDEN = (403, "Bearer token of another user")
     IMAGE_NOT_FOUND = (404, "Image not found")
     NOT_FOUND = (404, "Not found")
     METHOD_NOT_ALLOWED = (405, "Method not allowed")
-    IMAGE_DELETED = (409, "Image of this idempotency key was deleted")
+    IMAGE_DELETED = (409, "Deleted image for this idempotency key")
     QUOTA_EXCEEDED = (409, "Quota exceeded")
     BODY_TOO_LARGE = (413, "Request body too large")
-    UNSUPPORTED_MEDIA_TYPE = (415, "Request body must be application/json")
+    UNSUPPORTED_MEDIA_TYPE = (415, "Unsupported media type")
     INTERNAL_ERROR = (500, "Internal server error")
-    STORAGE_UNAVAILABLE = (503, "Storage is unavailable")
-    AUTH_UNAVAILABLE = (503, "Signing keys are unavailable")
-    STOPPING = (503, "Server is stopping")
+    STORAGE_UNAVAILABLE = (503, "Storage unavailable")
+    AUTH_UNAVAILABLE = (503, "Signing keys unavailable")
+    STOPPING = (503, "Server shutdown in progress")
 
     @property
     def code(self) -> str:
@@ -53,7 +53,7 @@ class Code(Enum):
 
 
 class ProblemError(Exception):
-    """Raised by the HTTP floor; becomes the response."""
+    """Raised by the HTTP layer; becomes the response."""
 
     def __init__(
         self,

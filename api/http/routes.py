@@ -1,4 +1,4 @@
-"""The routes under `/users/{userId}`: from HTTP to use cases and back, nothing else."""
+"""The routes under `/users/{userId}`: from HTTP to use cases and back, and nothing else."""
 
 from typing import Annotated, Any
 
@@ -66,7 +66,7 @@ UserId = Annotated[
     str,
     Path(
         alias="userId",
-        description="Whose images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`.",
+        description="The user who owns the images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`.",
         json_schema_extra={"pattern": f"^{USER_ID_PATTERN}$"},
         examples=["user_2abc"],
     ),
@@ -75,7 +75,7 @@ ImageId = Annotated[
     str,
     Path(
         alias="imageId",
-        description="As returned by the planned upload and by the listing.",
+        description="As returned when the upload was planned, and in the listing.",
         examples=["1763853422123-9f86d081-cat.jpg"],
     ),
 ]
@@ -84,8 +84,8 @@ IdempotencyKey = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=r"^[\x21-\x7e]{1,200}$",
-        description="Any unique text that the client chooses. As long as the upload URL works, the "
-        "same key with the same request returns the same images instead of new ones.",
+        description="Any unique text that the client chooses. While the upload URL works, the same "
+        "key with the same request returns the same images instead of new ones.",
     ),
 ]
 IMAGE_LINKS = {
@@ -208,7 +208,7 @@ async def get_image(
         Query(
             ge=0,
             le=schemas.MAX_WAIT_SECONDS,
-            description="Seconds to wait for the image to be `done` or `failed`; after that it is "
+            description="Seconds to wait for the image to be `done` or `failed`; after that, it is "
             "returned as it is.",
         ),
     ] = 0,
@@ -251,5 +251,5 @@ def _file(body: schemas.UploadRequest) -> DeclaredFile:
 
 
 def _json(model: schemas.ResponseModel, status: int) -> Response:
-    """From the model straight to bytes: validating our own response again would cost a third."""
+    """From the model straight to bytes: FastAPI would validate it again, a third of the cost."""
     return Response(model.to_json(), status_code=status, media_type="application/json")

@@ -1,6 +1,6 @@
 """Requests and responses as clients see them: camelCase, and every field always present.
 
-Times are milliseconds since the epoch, sizes bytes, widths and heights pixels.
+Times are in milliseconds since the epoch, sizes in bytes, widths and heights in pixels.
 """
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -16,7 +16,7 @@ from contract.record import Reason, Status
 MAX_BATCH = 100  # DynamoDB: 100 items in one transaction
 MAX_PAGE = 100
 DEFAULT_PAGE = 50
-MAX_WAIT_SECONDS = 20  # API Gateway ends a request after 29 s
+MAX_WAIT_SECONDS = 20  # API Gateway ends a request after 30 s
 
 if TYPE_CHECKING:  # mypy cannot follow a Literal that is made from a tuple
     ContentType = str
@@ -66,22 +66,22 @@ class UploadRequest(_Model):
             description="The original name: 1 to 255 bytes of UTF-8 without control characters.",
         ),
     ]
-    content_type: Annotated[ContentType, Field(description="Pinned: storage rejects any other.")]
+    content_type: Annotated[ContentType, Field(description="Storage rejects any other type.")]
     size: Annotated[
         StrictInt,
-        Field(ge=1, description="Bytes. Pinned: storage rejects a longer or shorter file."),
+        Field(ge=1, description="In bytes. Storage rejects a longer or shorter file."),
         BeforeValidator(_whole),
     ]
     sha256: Annotated[
         str | None,
         Field(
             pattern="^[0-9a-f]{64}$",
-            description="Of the file, in lower-case hex. Storage then rejects any other bytes.",
+            description="Of the file, in lower-case hex. If set, storage rejects any other bytes.",
         ),
     ] = None
     method: Annotated[
         Literal["POST", "PUT"],
-        Field(description="`POST` a form, or `PUT` the bytes alone with the signed headers."),
+        Field(description="`POST` sends a form, `PUT` only the bytes with the signed headers."),
     ] = "POST"
 
     model_config = ConfigDict(
@@ -92,7 +92,7 @@ class UploadRequest(_Model):
 
 
 class BatchRequest(_Model):
-    """Several files: either all of them are planned or none."""
+    """Several files: either all of them are planned, or none."""
 
     files: Annotated[list[UploadRequest], Field(min_length=1, max_length=MAX_BATCH)]
 
@@ -154,8 +154,8 @@ class Image(ResponseModel):
     created_at: Annotated[int, Field(description="When the upload was planned.")]
     filename: Annotated[str | None, Field(description="The original name.")]
     content_type: str | None
-    size: Annotated[int | None, Field(description="Bytes of the original.")]
-    width: Annotated[int | None, Field(description="Pixels of the upright original.")]
+    size: Annotated[int | None, Field(description="Size of the original, in bytes.")]
+    width: Annotated[int | None, Field(description="In pixels, of the upright original.")]
     height: int | None
     e_tag: str | None
     error: Annotated[
@@ -178,7 +178,7 @@ class Upload(ResponseModel):
     url: str
     fields: Annotated[
         dict[str, str],
-        Field(description="Form fields of a POST; send them all before the `file` field."),
+        Field(description="Form fields of a POST; send all of them before the `file` field."),
     ]
     headers: Annotated[
         dict[str, str], Field(description="Headers of a PUT; send them exactly as given.")
@@ -205,7 +205,7 @@ class Upload(ResponseModel):
 
 
 class PlannedUpload(ResponseModel):
-    """The image to be, and how to upload it."""
+    """The planned image, and how to upload it."""
 
     image: Image
     upload: Upload
@@ -224,8 +224,8 @@ class Page(ResponseModel):
     next_cursor: Annotated[
         str | None,
         Field(
-            description="For the next page; null on the last one. With a `status` filter a page "
-            "can have fewer than `limit` images, or none, and still be followed by another."
+            description="For the next page; null on the last one. With a `status` filter, a page "
+            "can have fewer than `limit` images, or none, and still not be the last one."
         ),
     ]
 

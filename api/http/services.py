@@ -1,4 +1,4 @@
-"""Everything the routes work with, put together once when the process starts."""
+"""Everything that the routes use, put together once when the process starts."""
 
 import secrets
 import time

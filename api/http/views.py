@@ -60,6 +60,6 @@ def _upload(signed: SignedUpload) -> schemas.Upload:
 
 
 def _src_set(thumbnails: list[schemas.Thumbnail]) -> str | None:
-    """By real width: two thumbnails of a small original are both as wide as the original."""
+    """One per real width: two thumbnails of a small original are both as wide as the original."""
     by_width = {thumbnail.width: thumbnail.url for thumbnail in reversed(thumbnails)}
     return ", ".join(f"{by_width[width]} {width}w" for width in sorted(by_width)) or None

@@ -26,7 +26,7 @@ class ImageDeleter:
     now_s: Callable[[], int]
 
     def delete(self, user_id: str, image_id: str) -> None:
-        """Remove record, thumbnails and original; raises ImageNotFoundError without a record."""
+        """Remove record, thumbnails and original; raises ImageNotFoundError if none exists."""
         now_s = self.now_s()
         before = self.repository.delete(user_id, image_id, now_s, self.widths)
         if before is None:
@@ -39,6 +39,7 @@ class ImageDeleter:
 
     def _stored_widths(self, before: ImageRecord) -> set[int]:
         widths = set(self.widths) | set(before.thumbnails)
-        if before.status is Status.DELETED:  # an earlier try broke off: the record's own are gone
+        # A tombstone left by an interrupted try no longer has the record's own widths.
+        if before.status is Status.DELETED:
             widths |= set(self.storage.thumbnail_widths())
         return widths

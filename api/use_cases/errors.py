@@ -1,4 +1,4 @@
-"""Everything a use case can refuse. `api.http.error_handlers` maps each to a problem document.
+"""Every error of a use case. `api.http.error_handlers` maps each to a problem document.
 
 UseCaseError
 ├── FileTooLargeError
@@ -10,7 +10,7 @@ UseCaseError
 
 
 class UseCaseError(Exception):
-    """The request is refused; nothing was changed."""
+    """The request is rejected; nothing was changed."""
 
 
 class FileTooLargeError(UseCaseError):

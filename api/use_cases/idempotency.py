@@ -1,8 +1,8 @@
 """Idempotency keys: a repeated POST returns the images of the first one. See decision 0032.
 
 A row that is put only if there is none records when, and from which seed, the first request
-planned. Everything else follows from these two and the request, so that two requests at once, in
-two processes, plan the same records and sign the same uploads.
+planned its uploads. Everything else follows from these two and the request, so that two requests at
+once, in two processes, plan the same records and sign the same uploads.
 """
 
 import json
@@ -24,12 +24,12 @@ def first_request(now_ms: int, seed: str, files: Sequence[DeclaredFile]) -> Firs
 
 
 def nonce(request: FirstRequest, number: int) -> str:
-    """The nonce in the image id of the file with that number in the request."""
+    """The nonce in the image id of the file with this number in the request."""
     return digest(request.seed.encode(), str(number).encode(), "sha256").hex()[:NONCE_DIGITS]
 
 
 def same_request(stored: FirstRequest, new: FirstRequest) -> FirstRequest:
-    """`stored`, if `new` asks for the same; raises IdempotencyKeyReusedError otherwise."""
+    """`stored`, if `new` requests the same; otherwise raises IdempotencyKeyReusedError."""
     if stored.fingerprint != new.fingerprint:
         raise IdempotencyKeyReusedError
     return stored

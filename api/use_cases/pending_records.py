@@ -27,5 +27,5 @@ def pending_record(
 
 
 def url_expires_at_s(record: ImageRecord) -> int:
-    """Until when the upload URL of a `pending` record can be used (seconds)."""
+    """When the upload URL of a `pending` record expires (seconds)."""
     return (record.expires_at_s or 0) - GRACE_SECONDS

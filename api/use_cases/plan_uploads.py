@@ -17,7 +17,7 @@ from contract.record import ImageRecord, Status
 
 @dataclass(frozen=True, slots=True)
 class PlannedUpload:
-    """The record of the image that will be, and the request that uploads it."""
+    """The record of the planned image, and the request that uploads it."""
 
     record: ImageRecord
     upload: SignedUpload
@@ -25,7 +25,7 @@ class PlannedUpload:
 
 @dataclass(frozen=True, slots=True)
 class UploadPlanner:
-    """`context` returns what signs as of a time in seconds; `seed` is random, unguessable text."""
+    """`context` returns the signing context for a time in seconds; `seed` is unguessable text."""
 
     repository: Repository
     quota: Quota
@@ -54,7 +54,7 @@ class UploadPlanner:
     def _reserve(
         self, user_id: str, files: Sequence[DeclaredFile], key: str | None
     ) -> FirstRequest:
-        """A request whose files are reserved: an earlier one with this key, or this one."""
+        """The request whose files are reserved: an earlier one with this key, or this one."""
         new = first_request(self.now_ms(), self.seed(), files)
         usage = Usage(len(files), sum(file.size for file in files))
         now_s = new.planned_at_ms // 1000

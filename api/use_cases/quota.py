@@ -1,9 +1,9 @@
-"""Quotas: at most so many images and bytes per user, stored or still to be uploaded.
+"""Quotas: a maximum of images and bytes per user, stored or still to be uploaded.
 
-An upload URL counts from when it is handed out until it is used or can no longer be: an unused one
-locks nobody out for longer, and collecting them gets nobody past the quota. The counter may only
-ever be too high (after a crash, or for unused URLs); the records themselves are then counted again.
-See decision 0033.
+An upload URL counts from when it is issued until it is used or expires: an unused one locks nobody
+out for longer, and collecting URLs gets nobody past the quota. The counter may only ever be too
+high (after a crash, or while unused URLs are valid); the records are then counted again. See
+decision 0033.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from api.use_cases.errors import QuotaExceededError
 from api.use_cases.pending_records import url_expires_at_s
 from contract.record import ImageRecord, Status
 
-EVENT_DELAY_SECONDS = 900  # an upload in the last second may be noticed this much later
+EVENT_DELAY_SECONDS = 900  # the event of an upload in the last second may be this late
 IN_FLIGHT_SECONDS = 60  # longer than a request takes from its reservation to its records
 RECOUNT_SECONDS = 60  # all records are counted at most once in this time
 STALE_SECONDS = 24 * 3600
@@ -55,7 +55,7 @@ class Quota:
             self._rows.subtract(user_id, usage)
 
     def _recount(self, user_id: str, counter: Counter, now_s: int) -> None:
-        """Set the counter from the records, unless somebody changes it meanwhile."""
+        """Set the counter from the records, unless another request changes it meanwhile."""
         if now_s - counter.reserved_at_s < IN_FLIGHT_SECONDS:
             return  # the records of that reservation may not be there yet
         used = count(self._repository.sizes(user_id), now_s)
@@ -63,7 +63,7 @@ class Quota:
 
 
 def count(records: Iterable[ImageRecord], now_s: int) -> Usage:
-    """What these records use: everything that is stored or can still be uploaded."""
+    """The usage of these records: everything that is stored or can still be uploaded."""
     sizes = [record.size or 0 for record in records if counts(record, now_s)]
     return Usage(len(sizes), sum(sizes))
 

@@ -30,7 +30,7 @@ class Waiting:
         self._stopping = True
 
     async def until_final(self, read: Read, seconds: float) -> ImageRecord | None:
-        """The record as soon as it is done, failed or gone, otherwise as it is after `seconds`."""
+        """The record once it is done, failed or gone, otherwise as it is after `seconds`."""
         record = await read()
         if seconds <= 0 or self.waiters >= MAX_WAITERS:
             return record

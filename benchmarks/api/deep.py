@@ -50,7 +50,7 @@ class Counted:
         self.scanned += parsed["ScannedCount"]
 
     def page(self, cursor: str | None) -> tuple[str, float]:
-        """The cursor for the page after, and the CPU seconds that the page cost."""
+        """The cursor for the next page, and the CPU seconds that this page cost."""
         self.queries, self.scanned, self.waited = 0, 0, 0.0
         started = time.process_time()
         before = decode_cursor(KEY, USER_ID, cursor) if cursor else None

@@ -57,7 +57,7 @@ class _Client(asyncio.Protocol):
 
 
 def run(port: int, request: bytes, clients: int, seconds: float) -> Load:
-    """Send `request` repeatedly for that many seconds."""
+    """Send `request` repeatedly for this many seconds."""
     return asyncio.run(_run(port, request, clients, seconds))
 
 

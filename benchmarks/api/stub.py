@@ -1,6 +1,6 @@
 """A DynamoDB stub that responds to each operation at once, with bytes prepared beforehand.
 
-So that only the API is measured. `python -m benchmarks.api.stub PORT`
+With it, only the API is measured. `python -m benchmarks.api.stub PORT`
 """
 
 import asyncio
@@ -57,7 +57,7 @@ RESPONSES = {
 
 
 class Stub(asyncio.Protocol):
-    """One connection, whose requests come one at a time."""
+    """One connection, on which requests arrive one at a time."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)

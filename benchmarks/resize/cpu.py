@@ -30,7 +30,7 @@ def _runs(picture: Picture, engines: dict[str, Engine], rounds: int) -> dict[str
             try:
                 seconds = engine(picture.path)
             except Exception as exc:  # a peer that cannot read the format gets no figure
-                print(f"{picture.path.name}: {name} cannot: {str(exc).splitlines()[0][:90]}")
+                print(f"{picture.path.name}: {name} failed: {str(exc).splitlines()[0][:90]}")
                 unable.add(name)
                 continue
             if number:

@@ -1,4 +1,4 @@
-"""Each engine of the comparison as one call: the file's bytes in, encoded thumbnails out."""
+"""Each engine in the comparison as one call: the file's bytes in, encoded thumbnails out."""
 
 import importlib
 import json

@@ -1,4 +1,4 @@
-"""SSIMULACRA2 of each engine's pixels before encoding; the reference is full decode and Lanczos."""
+"""SSIMULACRA2 of each engine's pixels before encoding; the reference: full decode and Lanczos."""
 
 import importlib
 import json

@@ -1,7 +1,7 @@
 import NextAuth from "next-auth";
 import Credentials from "next-auth/providers/credentials";
 
-/** Believes any name: for your own machine only (DEV_SIGN_IN in .env.example). */
+/** Accepts any name, no password: for your own machine only (DEV_SIGN_IN in .env.example). */
 const development = Credentials({
   credentials: { name: {} },
   authorize({ name }) {

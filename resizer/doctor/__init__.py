@@ -1,7 +1,7 @@
-"""Compares bucket and table, and repairs the table from the bucket, which is the truth.
+"""Compares the bucket and the table, and repairs the table from the bucket, the source of truth.
 
-Memory does not grow with the number of images. It is safe to stop at any point and to run beside
-traffic: every repair is one of the resizer's own conditional steps.
+Memory use does not grow with the number of images. It is safe to stop the doctor at any point and
+to run it during traffic: every repair is one of the resizer's own conditional steps.
 """
 
 from resizer.doctor.doctor import Doctor, Options

@@ -16,7 +16,7 @@ def diagnose(
     grace_ms: int,
     lacks_thumbnail: Callable[[ImageRecord], bool],
 ) -> Finding | None:
-    """None where nothing is wrong, or a worker or an event may still put it right.
+    """None if nothing is wrong, or if a worker or an event may still fix it.
 
     The event of an original younger than `grace_ms` may be on its way. `lacks_thumbnail` is
     called only for records that agree with their original.
@@ -48,7 +48,7 @@ def _is_original(key: str) -> bool:
 
 
 def _lost_event(stored: StoredObject, record: ImageRecord | None) -> Finding | None:
-    """What is wrong where the event of this original changed nothing yet."""
+    """What is wrong if the event of this original has changed nothing yet."""
     if record is None:
         return Finding.ORIGINAL_WITHOUT_RECORD
     if record.status is Status.PENDING:
@@ -82,7 +82,7 @@ def lacks_thumbnail(
 
 
 def is_left_over(width: int, original: StoredObject | None, record: ImageRecord | None) -> bool:
-    """Whether a thumbnail of this requested width, not made from `original`, is of no use."""
+    """Whether a thumbnail of this requested width, not made from `original`, is useless."""
     if original is None:  # another status: record and thumbnails are removed together
         return record is None or record.status in {Status.DELETED, Status.FAILED}
     return (

@@ -1,4 +1,4 @@
-"""Checks every image of bucket and table once, user by user, and repairs on request."""
+"""Checks every image in the bucket and the table once, user by user, and repairs on request."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
@@ -23,7 +23,7 @@ from resizer.resize import ClaimHeldError, Resizer
 from resizer.storage import StoredObject
 from resizer.thumbnail_metadata import is_made_from
 
-BATCH = 100  # images in hand at a time
+BATCH = 100  # images processed at a time
 
 Verdict = tuple[Finding | None, bool | None]  # what is wrong; whether the repair worked, if tried
 
@@ -47,7 +47,7 @@ class Doctor:
     resizer: Resizer
     options: Options
     owner: str  # of the claims that repairs make
-    threads: Executor  # never the resizer's own, whose work this waits for
+    threads: Executor  # never the resizer's own threads, which this waits for
     progress: Callable[[Report], None] = lambda report: None
 
     def examine(self) -> Report:
@@ -83,7 +83,7 @@ class Doctor:
             return iter(())
 
     def _thumbnails(self) -> Iterator[StoredObject]:
-        """All thumbnails; none for one user, since finding theirs would mean reading them all."""
+        """All thumbnails; none for a single user, since finding theirs means reading them all."""
         return iter(()) if self.options.user_id else self.resizer.storage.thumbnails()
 
     def _examine_pair(self, pair: Pair) -> Verdict:

@@ -18,7 +18,7 @@ class Finding(StrEnum):
     UNDELETED = "deleted_but_stored"
     FAILED = "failed"
     GAVE_UP = "gave_up"
-    FOREIGN_KEY = "foreign_key"  # not one of this product's keys
+    FOREIGN_KEY = "foreign_key"  # the object's key is not one of this product's
 
 
 REPORTED_ONLY = frozenset({Finding.FAILED, Finding.FOREIGN_KEY})  # there is nothing to repair

@@ -12,7 +12,7 @@ Pair = tuple[StoredObject | None, ImageRecord | None]
 
 
 def join(originals: Iterator[StoredObject], records: Iterator[ImageRecord]) -> Iterator[Pair]:
-    """Pair one user's originals and records, both in key order; one without the other comes alone.
+    """Pair one user's originals and records, both in key order; either may lack a partner.
 
     S3 and DynamoDB both order by the bytes of UTF-8.
     """

@@ -20,7 +20,7 @@ class Repairs:
     def repair(
         self, finding: Finding, stored: StoredObject | None, record: ImageRecord | None
     ) -> bool:
-        """Returns whether it worked. Raises ClaimHeldError or RefusedError: a worker has it."""
+        """Returns whether it worked. Raises ClaimHeldError or RefusedError if a worker has it."""
         if stored is None:
             assert record is not None
             return self._forget(record)
@@ -54,7 +54,7 @@ class Repairs:
         return self.resizer.forget(ref, self.owner) is Outcome.GONE
 
     def _rebuild(self, ref: ObjectReference) -> bool:
-        """Make the record from the thumbnails' own metadata; False where one is missing."""
+        """Make the record from the thumbnails' own metadata; False if one is missing."""
         storage, widths = self.resizer.storage, self.resizer.settings.widths
         heads = {width: storage.head(str(ref.key.thumbnail(width))) for width in widths}
         thumbnails = {

@@ -25,7 +25,7 @@ def to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
 
 @lru_cache(maxsize=CACHED_TRANSFORMS)
 def _transform(icc: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """None if there is nothing to convert. Cached: a phone puts one profile in every photo."""
+    """None if there is nothing to convert. Cached: a phone puts the same profile in every photo."""
     try:
         profile = ImageCms.ImageCmsProfile(BytesIO(icc))
         space = profile.profile.xcolor_space

@@ -23,7 +23,7 @@ REDUCING_GAP = 2.0  # averaged to this many times the target, then Lanczos
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """An opened original: its header was read and is within the limits; no pixel is decoded."""
+    """An opened original: its header was read and is within the limits; nothing is decoded yet."""
 
     file: ImageFile.ImageFile
     download: Download
@@ -33,7 +33,7 @@ class Original:
 
     @property
     def orientation(self) -> int:
-        """Read anew each time: a PNG may have it after its pixels."""
+        """Read again each time: a PNG may have it after its pixels."""
         if self.format.upright:
             return 1
         exif = self.file.info.get("exif") or b""
@@ -49,7 +49,7 @@ class Original:
         return self.turned(self.size)
 
     def turned(self, size: tuple[int, int]) -> tuple[int, int]:
-        """The upright size of a stored one, or the stored size of an upright one."""
+        """The upright size for a stored size, or the stored size for an upright one."""
         return size[::-1] if swaps_sides(self.orientation) else size
 
 
@@ -70,7 +70,7 @@ def open_original(download: Download, image_format: Format, limits: Limits) -> O
 
 
 def decode_small(original: Original, width: int) -> Decoded:
-    """Decode to at least `width` pixels across the upright picture, and little more if possible."""
+    """Decode to at least `width` pixels across the upright picture, and not much more."""
     image, download = original.file, original.download
     if isinstance(image, JpegImageFile):
         ratio = original.upright_size[0] / width
@@ -96,7 +96,7 @@ def decode_small(original: Original, width: int) -> Decoded:
 
 
 def _factor(across: int, width: int) -> int:
-    """By how much to average before the exact resize."""
+    """The factor by which to average before the exact resize."""
     return max(1, int(across / width / REDUCING_GAP))
 
 

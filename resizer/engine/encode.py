@@ -1,4 +1,4 @@
-"""Thumbnails as files: JPEG where every pixel is opaque, WebP where one is not.
+"""Thumbnails as files: JPEG if every pixel is opaque, WebP if one is not.
 
 PNG replaces a WebP that would be too large for the format.
 """
@@ -23,7 +23,7 @@ BACKGROUND = (255, 255, 255)  # behind a transparent picture that must become a 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How thumbnails are written. `formats` overrides `format` for single widths."""
+    """How thumbnails are written. `formats` overrides `format` for individual widths."""
 
     format: FormatName = "auto"
     formats: Mapping[int, FormatName] = field(default_factory=dict)

@@ -35,7 +35,7 @@ class UnusableImage(Exception):  # noqa: N818 - a verdict on the image
 
 
 class ShortRead(OSError):  # noqa: N818 - as `http.client.IncompleteRead`
-    """The body ended before its Content-Length: transient, a retry may read it whole."""
+    """The body ended before its Content-Length. Transient: a retry may read all of it."""
 
 
 class HasFailure(Protocol):
@@ -47,7 +47,7 @@ def bad_bytes_are_unusable(source: HasFailure) -> Iterator[None]:
     """Turn what a decoder raises into `UnusableImage`, unless reading the source failed first.
 
     Pillow swallows or rewraps some errors of its file object. The download keeps its own failure,
-    which wins even where the decoder did not notice.
+    which takes precedence even if the decoder did not notice it.
     """
     try:
         yield

@@ -19,7 +19,7 @@ from resizer.engine.errors import UnusableImage
 
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 
-# One thread per core would reserve more stacks and heaps than the function has memory.
+# One thread per core would reserve more memory for stacks and heaps than the function has.
 DECODER_THREADS = 2
 HEADER_BYTES = 64  # as far as `identify` looks: the brands of an ISO media file
 MEGAPIXELS = 1_000_000

@@ -25,5 +25,5 @@ def frame_strips(image: Image.Image, rows: int) -> Iterator[Image.Image]:
     for top in range(0, image.height, rows):
         size = (image.width, min(rows, image.height - top))
         part = data[top * row_bytes : (top + size[1]) * row_bytes]
-        # Pillow's annotation leaves out memoryview, which it turns any buffer into.
+        # Pillow turns any buffer into a memoryview, which its annotation omits.
         yield Image.frombuffer(image.mode, size, part, "raw", raw_mode, 0, 1)  # type: ignore[arg-type]

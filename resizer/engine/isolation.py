@@ -21,8 +21,8 @@ DATA_FIELD = 5  # of /proc/self/statm, proc_pid_statm(5)
 def in_child(work: Callable[[], Result], seconds: float, memory_bytes: int) -> Result:
     """What `work` returns or raises, computed in a fork of this process.
 
-    A child that takes longer than `seconds`, wants more than `memory_bytes` on top of what the
-    parent has, or dies of a signal, ends as `UnusableImage`.
+    A child that takes longer than `seconds`, needs more than `memory_bytes` on top of what the
+    parent has, or is killed by a signal, is reported as `UnusableImage`.
     """
     reader, writer = os.pipe()
     with warnings.catch_warnings():
@@ -65,7 +65,7 @@ def _work_and_exit(work: Callable[[], object], writer: int, memory_bytes: int) -
 
 
 def _limit_memory(extra_bytes: int) -> None:
-    """Of writable private memory. RLIMIT_AS would count what malloc merely reserves per thread."""
+    """Limit writable private memory. RLIMIT_AS would count what malloc only reserves per thread."""
     with open("/proc/self/statm", encoding="ascii") as statm:
         data = int(statm.read().split()[DATA_FIELD]) * PAGE_BYTES
     limit = data + extra_bytes

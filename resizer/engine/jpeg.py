@@ -40,7 +40,7 @@ def decode_jpeg(image: JpegImageFile, download: Download, ratio: float, limits: 
 
 
 def _has_several_scans(image: JpegImageFile, download: Download) -> bool:
-    """If so, libjpeg holds every coefficient and decodes nothing before the last scan.
+    """If True, libjpeg holds every coefficient and decodes nothing before the last scan.
 
     Progressive, or sequential with fewer components in the first scan than in the frame: Pillow has
     just read the header of that scan.

@@ -1,4 +1,4 @@
-"""What an original may cost the function. Checked on the header, before a pixel is decoded."""
+"""What an original may cost the function. Checked from the header, before a pixel is decoded."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Every pixel layout that a decoder can return becomes L, RGB, RGBA or CMYK, 8 bits a band."""
+"""Every pixel layout that a decoder can return becomes L, RGB, RGBA or CMYK, 8 bits per band."""
 
 from PIL import Image
 

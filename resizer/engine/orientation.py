@@ -1,6 +1,6 @@
 """EXIF orientation (Exif 3.0, tag 0x0112): read from the raw block, applied to the thumbnails.
 
-Pillow's own EXIF reader parses every tag of every directory; one number of the first is needed.
+Pillow's own EXIF reader parses every tag of every directory; we need one number from the first.
 """
 
 from PIL import Image

@@ -33,5 +33,5 @@ def scale_decoded(decoded: Decoded, size: tuple[int, int]) -> Image.Image:
 
 
 def scale_thumbnail(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """From a larger, finished thumbnail: bicubic costs two thirds of Lanczos and loses little."""
+    """From a larger, finished thumbnail: bicubic costs two thirds of Lanczos, loses little."""
     return image if image.size == size else image.resize(size, BICUBIC)

@@ -5,8 +5,8 @@ scans (ITU-T T.81, annex G). At 1/8 a block becomes one pixel, which is its DC c
 components at full resolution the AC scans, most of the file, can be dropped from the bytes. The
 result is the same to the last bit. Subsampled chroma is decoded at 1/4 and keeps its scans.
 
-libjpeg would smooth blocks whose AC coefficients never came, but not where a quantization step is
-zero (`smoothing_ok` in jdcoefct.c), so the AC steps of those components are set to zero too.
+libjpeg would smooth blocks whose AC coefficients are missing, but does not if a quantization step
+is zero (`smoothing_ok` in jdcoefct.c), so the AC steps of those components are set to zero too.
 """
 
 import re
@@ -23,7 +23,7 @@ END_OF_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 
 
 class NotUnderstood(Exception):  # noqa: N818 - not an error: the file is decoded unpruned
-    """The file holds something that the pruner does not understand."""
+    """The file contains something that the pruner does not understand."""
 
 
 class Segment(NamedTuple):

@@ -1,10 +1,11 @@
 """A picture from strips of rows, each converted and reduced on its own, top to bottom.
 
-So the whole frame is held once at most, and a strip stays in the processor's cache.
+So at most one copy of the whole frame is in memory, and a strip stays in the processor's cache.
 
 Averaging transparent pixels needs premultiplied color (RGBa), or the hidden color bleeds out;
-Pillow's `reduce` of RGBA converts there and back. That costs as much as the rest, and most pictures
-that have alpha use it nowhere or in a part: only strips with a pixel that is not opaque pay for it.
+Pillow's `reduce` converts RGBA to it and back. That costs as much as the rest, and most pictures
+with an alpha channel use it in few places or nowhere: only strips with a pixel that is not opaque
+pay for it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,7 +18,7 @@ STRIP_ROWS = 64
 
 
 def rows_for(factor: int) -> int:
-    """Rows a strip: a whole number of reduced rows."""
+    """Rows per strip: a whole number of reduced rows."""
     return max(1, STRIP_ROWS // factor) * factor
 
 

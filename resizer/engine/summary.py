@@ -13,7 +13,7 @@ BIN_BITS = 3  # colors within 32 levels of each other count as one
 
 
 def shrink(image: Image.Image) -> Image.Image:
-    """The tiny picture that both are made from."""
+    """The tiny picture that the placeholder and the color are made from."""
     return _fit(image, PLACEHOLDER_PIXELS)
 
 

@@ -57,8 +57,8 @@ def test_the_local_run() -> None:
     assert (code, output) == (1, "")
     assert errors == (
         f"The local run cannot start: API_PORT is {PORT}; {WIDTHS}; {BYTES}; "
-        "AUTH_JWKS_URL is not set, and AUTH=jwt needs it; "
-        "AUTH_AUDIENCE is not set, and AUTH=jwt needs it\n"
+        "AUTH_JWKS_URL is not set, but AUTH=jwt needs it; "
+        "AUTH_AUDIENCE is not set, but AUTH=jwt needs it\n"
     )
 
 

@@ -1,7 +1,7 @@
 """The rows of idempotency keys: when, and from which seed, the first request planned its uploads.
 
-A row lies beside the images, in a partition of its own, and lasts as long as the upload URL that
-the request handed out (decision 0032).
+A row is in the same table as the images, in its own partition, and lasts as long as the upload URL
+that the request returned (decision 0032).
 """
 
 from dataclasses import dataclass

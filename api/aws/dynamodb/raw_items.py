@@ -1,4 +1,4 @@
-"""Lets a client return items as the JSON that DynamoDB sent."""
+"""Makes a client return items as the JSON that DynamoDB sent."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 def return_items_as_json(client: "DynamoDBClient") -> None:
     """Skip botocore's parser for `GetItem` and `Query`.
 
-    It walks every attribute of every item along its model, only to decode binary ones, and we have
-    none. For a page of 50 that walk costs more than everything else together (decision 0034).
+    It goes through every attribute of every item only to decode binary ones, and we have none. For
+    a page of 50, that costs more than everything else together (decision 0034).
     """
     for operation in ("GetItem", "Query"):
         client.meta.events.register(

@@ -1,6 +1,6 @@
 """Image records in the table `Images`: put, get, query, and turn into tombstones.
 
-Queries one user's partition only, never scans. Conditions on the status come from the contract's
+Only queries one user's partition, never scans. Conditions on the status come from the contract's
 table of transitions.
 """
 
@@ -51,8 +51,8 @@ class Repository:
     def put_pending(self, record: ImageRecord) -> ImageRecord:
         """Put a `pending` record; returns the one in the table, which an earlier try may have put.
 
-        A put can be refused because of the record that it wrote itself, when its response was lost
-        and the client tried again.
+        A put can be rejected because of the record that it wrote itself: its response was lost, and
+        the client tried again.
         """
         planned = condition(Transition.PLAN, Change())
         try:

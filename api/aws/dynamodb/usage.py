@@ -1,7 +1,7 @@
 """The counter rows of quotas: how many images and bytes each user has, as far as counted.
 
-A row lies beside the images, in a partition of its own. `api.use_cases.quota` says what is counted
-and when.
+A row is in the same table as the images, in its own partition. `api.use_cases.quota` says what is
+counted and when.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """What is known about a counter that refused an update; the times are in seconds."""
+    """What is known about a counter whose condition rejected an update; times are in seconds."""
 
     version: int = 0
     counted_at_s: int = 0
@@ -58,7 +58,7 @@ class UsageRows:
         )
 
     def subtract(self, user_id: str, usage: Usage) -> None:
-        """Subtract `usage`; a row that does not exist yet stays away: the first count is right."""
+        """Subtract `usage`. A missing row is not created: the first count will be right anyway."""
         self._update(
             user_id,
             "ADD images :images, #bytes :bytes, version :one",
@@ -84,7 +84,7 @@ class UsageRows:
     def _update(
         self, user_id: str, expression: str, condition: str, values: dict[str, int]
     ) -> Counter | None:
-        """None if the row was updated, otherwise the counter that refused the condition."""
+        """None if the row was updated, otherwise the counter that did not meet the condition."""
         try:
             self._client.update_item(
                 TableName=self._table,

@@ -1,7 +1,7 @@
 """Which images a user can see: one rule, for a single record and as the filter of a query.
 
-Hidden are tombstones, and planned uploads once they have expired: DynamoDB's TTL deletes an item
-up to days late.
+Tombstones are hidden, and so are planned uploads that have expired: DynamoDB's TTL may delete an
+item days late.
 """
 
 from dataclasses import dataclass

@@ -104,7 +104,7 @@ def _expiration(at_s: int) -> str:
 class UrlSigner:
     """Signs URLs of one bucket that share context, lifetime, method and signed headers.
 
-    `lifetime_s` is at most 604800 seconds. Whoever uses the URL must send `headers` as given.
+    `lifetime_s` is at most 604800 seconds. A client of the URL must send `headers` as given.
     """
 
     def __init__(
@@ -139,7 +139,7 @@ class UrlSigner:
     def url(self, key: str, overrides: Mapping[str, str] | None = None) -> str:
         """The signed URL of an object key.
 
-        `overrides`: response headers such as `response-content-type`, names in lower case.
+        `overrides`: response headers such as `response-content-type`, with names in lower case.
         """
         path = key if _PLAIN_KEY.fullmatch(key) else quote(key, safe="/~")
         query = canonical_query = ""
@@ -163,8 +163,8 @@ def sign_post(
 ) -> dict[str, str]:
     """The form fields of a POST upload of `key`, including the policy and its signature.
 
-    The policy accepts exactly these values of `fields`, and a file of `length_range` bytes (least,
-    most).
+    The policy accepts exactly these values of `fields`, and a file of `length_range` bytes
+    (minimum, maximum).
     """
     prepared = _prepare(context)
     pinned = f"{_conditions(fields)}, " if fields else ""
@@ -185,5 +185,5 @@ def sign_post(
 
 
 def _conditions(fields: Mapping[str, str]) -> str:
-    """Exact matches, in the form that `json.dumps` would give them."""
+    """Exact matches, as `json.dumps` would write them."""
     return ", ".join([f"{{{_json(name)}: {_json(value)}}}" for name, value in fields.items()])

@@ -41,7 +41,7 @@ class Storage:
         self._client.delete_object(Bucket=self.bucket, Key=str(key))
 
     def delete_thumbnail(self, key: ThumbnailKey, user_id: str) -> None:
-        """Delete a thumbnail if it is this user's: another user's can have the same key.
+        """Delete a thumbnail if it belongs to this user: another user's can have the same key.
 
         Raises ThumbnailBusyError.
         """
@@ -60,7 +60,7 @@ class Storage:
         raise ThumbnailBusyError(str(key))
 
     def thumbnail_widths(self) -> Iterator[int]:
-        """Every width of which the bucket holds thumbnails, by the prefixes under `thumbnails/`."""
+        """Every width that the bucket has thumbnails of, by the prefixes under `thumbnails/`."""
         response = self._client.list_objects_v2(
             Bucket=self.bucket, Prefix=f"{THUMBNAILS}/", Delimiter="/"
         )

@@ -56,14 +56,14 @@ class UploadSigner:
         self, file: DeclaredFile, key: str, context: SigningContext, expires_at_ms: int
     ) -> SignedUpload:
         headers = _pinned(file)
-        # Browsers set Content-Length themselves and do not let pages do so: signed, not returned.
+        # Content-Length is signed but not returned: browsers set it and do not let pages set it.
         signed = {**headers, "Content-Length": str(file.size)}
         signer = UrlSigner(context, self.endpoint, self.lifetime_s, "PUT", signed)
         return SignedUpload("PUT", signer.url(key), {}, headers, expires_at_ms)
 
 
 def _pinned(file: DeclaredFile) -> dict[str, str]:
-    """Headers, or form fields, that the upload must send with exactly these values."""
+    """Headers or form fields that the upload must send with exactly these values."""
     pinned = {
         "Content-Type": file.content_type,
         "Cache-Control": ORIGINAL_CACHE_CONTROL,

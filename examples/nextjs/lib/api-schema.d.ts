@@ -97,7 +97,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Check that bucket and table respond and the process is not stopping */
+        /** Check that the bucket and the table respond and the process is not stopping */
         get: operations["readyz"];
         put?: never;
         post?: never;
@@ -113,7 +113,7 @@ export interface components {
     schemas: {
         /**
          * BatchRequest
-         * @description Several files: either all of them are planned or none.
+         * @description Several files: either all of them are planned, or none.
          */
         BatchRequest: {
             /** Files */
@@ -188,12 +188,12 @@ export interface components {
             contentType: string | null;
             /**
              * Size
-             * @description Bytes of the original.
+             * @description Size of the original, in bytes.
              */
             size: number | null;
             /**
              * Width
-             * @description Pixels of the upright original.
+             * @description In pixels, of the upright original.
              */
             width: number | null;
             /** Height */
@@ -244,13 +244,13 @@ export interface components {
             items: components["schemas"]["Image"][];
             /**
              * Nextcursor
-             * @description For the next page; null on the last one. With a `status` filter a page can have fewer than `limit` images, or none, and still be followed by another.
+             * @description For the next page; null on the last one. With a `status` filter, a page can have fewer than `limit` images, or none, and still not be the last one.
              */
             nextCursor: string | null;
         };
         /**
          * PlannedUpload
-         * @description The image to be, and how to upload it.
+         * @description The planned image, and how to upload it.
          */
         PlannedUpload: {
             image: components["schemas"]["Image"];
@@ -310,7 +310,7 @@ export interface components {
             url: string;
             /**
              * Fields
-             * @description Form fields of a POST; send them all before the `file` field.
+             * @description Form fields of a POST; send all of them before the `file` field.
              */
             fields: {
                 [key: string]: string;
@@ -345,23 +345,23 @@ export interface components {
             filename: string;
             /**
              * Contenttype
-             * @description Pinned: storage rejects any other.
+             * @description Storage rejects any other type.
              * @enum {string}
              */
             contentType: "image/jpeg" | "image/png" | "image/webp" | "image/gif" | "image/avif" | "image/heic" | "image/heif" | "image/tiff" | "image/bmp";
             /**
              * Size
-             * @description Bytes. Pinned: storage rejects a longer or shorter file.
+             * @description In bytes. Storage rejects a longer or shorter file.
              */
             size: number;
             /**
              * Sha256
-             * @description Of the file, in lower-case hex. Storage then rejects any other bytes.
+             * @description Of the file, in lower-case hex. If set, storage rejects any other bytes.
              */
             sha256?: string | null;
             /**
              * Method
-             * @description `POST` a form, or `PUT` the bytes alone with the signed headers.
+             * @description `POST` sends a form, `PUT` only the bytes with the signed headers.
              * @default POST
              * @enum {string}
              */
@@ -429,11 +429,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Any unique text that the client chooses. As long as the upload URL works, the same key with the same request returns the same images instead of new ones. */
+                /** @description Any unique text that the client chooses. While the upload URL works, the same key with the same request returns the same images instead of new ones. */
                 "Idempotency-Key"?: string | null;
             };
             path: {
-                /** @description Whose images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`. */
+                /** @description The user who owns the images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`. */
                 userId: string;
             };
             cookie?: never;
@@ -540,11 +540,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Any unique text that the client chooses. As long as the upload URL works, the same key with the same request returns the same images instead of new ones. */
+                /** @description Any unique text that the client chooses. While the upload URL works, the same key with the same request returns the same images instead of new ones. */
                 "Idempotency-Key"?: string | null;
             };
             path: {
-                /** @description Whose images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`. */
+                /** @description The user who owns the images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`. */
                 userId: string;
             };
             cookie?: never;
@@ -658,7 +658,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description Whose images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`. */
+                /** @description The user who owns the images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`. */
                 userId: string;
             };
             cookie?: never;
@@ -724,14 +724,14 @@ export interface operations {
     getImage: {
         parameters: {
             query?: {
-                /** @description Seconds to wait for the image to be `done` or `failed`; after that it is returned as it is. */
+                /** @description Seconds to wait for the image to be `done` or `failed`; after that, it is returned as it is. */
                 wait?: number;
             };
             header?: never;
             path: {
-                /** @description Whose images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`. */
+                /** @description The user who owns the images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`. */
                 userId: string;
-                /** @description As returned by the planned upload and by the listing. */
+                /** @description As returned when the upload was planned, and in the listing. */
                 imageId: string;
             };
             cookie?: never;
@@ -799,9 +799,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Whose images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`. */
+                /** @description The user who owns the images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`. */
                 userId: string;
-                /** @description As returned by the planned upload and by the listing. */
+                /** @description As returned when the upload was planned, and in the listing. */
                 imageId: string;
             };
             cookie?: never;

@@ -41,7 +41,7 @@ def test_a_port_that_is_taken_is_told_in_one_sentence(setting: str, tmp_path: Pa
         port = str(other.getsockname()[1])
         ports = {"API_PORT": str(free_port()), "EMULATOR_PORT": str(free_port()), setting: port}
         said = failed_start(LOCAL_DATA=str(tmp_path), **ports)
-    assert said == f"Port {port} is taken: set {setting} to a free one.\n"
+    assert said == f"Port {port} is in use: set {setting} to a free one.\n"
 
 
 def test_a_second_run_on_the_same_data_is_told_in_one_sentence(system: LocalRun) -> None:
@@ -49,7 +49,7 @@ def test_a_second_run_on_the_same_data_is_told_in_one_sentence(system: LocalRun)
         LOCAL_DATA=str(system.data), API_PORT=str(free_port()), EMULATOR_PORT=str(free_port())
     )
     assert said == (
-        f"Process {system.process.pid} already runs on {system.data}: "
+        f"Process {system.process.pid} is already running on {system.data}: "
         "stop it, or set LOCAL_DATA to another folder.\n"
     )
 

@@ -74,7 +74,7 @@ def test_a_missing_setting_is_named(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["AUTH_JWKS_URL", "AUTH_ISSUER", "AUTH_AUDIENCE"])
 def test_jwt_needs_to_know_its_issuer(name: str) -> None:
-    with pytest.raises(SettingsError, match=f"^{name} is not set, and AUTH=jwt needs it$"):
+    with pytest.raises(SettingsError, match=f"^{name} is not set, but AUTH=jwt needs it$"):
         Settings.from_environment({**LEAST, **JWT, name: ""})
 
 

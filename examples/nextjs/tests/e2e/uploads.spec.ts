@@ -97,7 +97,7 @@ test("an oversize file and a text file named .jpg are rejected before anything i
   await expect(tiles(page)).toHaveCount(0);
 });
 
-test("a damaged picture ends as failed, with its reason", async ({ page, user }) => {
+test("a damaged picture is shown as failed, with the reason", async ({ page, user }) => {
   await signIn(page, user);
   const { buffer } = await onePicture(page);
   await choose(page, [text("damaged.jpg", buffer.subarray(0, 400))]);
@@ -162,7 +162,7 @@ test("the network fails during the upload; retry sends the file", async ({ page,
   cable.close();
 });
 
-test("a short network failure is retried without the user", async ({ page, user }) => {
+test("a short network failure is retried automatically", async ({ page, user }) => {
   await signIn(page, user);
   let failures = 0;
   const failOnce = (route: Route) => {
@@ -176,7 +176,7 @@ test("a short network failure is retried without the user", async ({ page, user 
   expect(failures).toBe(1);
 });
 
-test("an upload whose target expired gets a new one", async ({ page, user }) => {
+test("an upload whose target has expired gets a new one", async ({ page, user }) => {
   await signIn(page, user);
   const statuses: number[] = [];
   page.on("response", (response) => {
