@@ -109,6 +109,13 @@ def test_another_prefix_makes_no_thumbnail_key() -> None:
         ThumbnailKey.parse("uploads/200/1763853422123-a.jpg")
 
 
+def test_a_thumbnail_key_carries_an_image_id() -> None:
+    with pytest.raises(InvalidKeyError):
+        ThumbnailKey(200, "cat.jpg")
+    with pytest.raises(InvalidKeyError):
+        ThumbnailKey.parse("thumbnails/200/cat.jpg")
+
+
 @pytest.mark.parametrize("width", [0, -1, 100_000])
 def test_a_thumbnail_key_is_made_of_a_possible_width(width: int) -> None:
     with pytest.raises(InvalidKeyError):

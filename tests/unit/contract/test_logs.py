@@ -30,6 +30,7 @@ def test_a_log_line_is_one_json_object_with_the_fields_of_the_call(
     record = logging.makeLogRecord({"name": "test.api", "levelname": "INFO", "levelno": 20})
     record.created, record.msecs = 1763853422.123, 123.0
     record.msg, record.args, record.userId = "Bildgröße %s\nBytes", (1,), "user_1"
+    record.message, record.asctime = "another formatter's", "another formatter's"
     logging.getLogger("test.api").handle(record)
     assert lines(capsys) == [
         {
@@ -40,6 +41,12 @@ def test_a_log_line_is_one_json_object_with_the_fields_of_the_call(
             "userId": "user_1",
         }
     ]
+
+
+def test_a_log_line_is_written_as_people_read_it(capsys: pytest.CaptureFixture[str]) -> None:
+    log_json()
+    logging.getLogger("test.api").info("Bildgröße")
+    assert "Bildgröße" in capsys.readouterr().out
 
 
 def test_a_value_that_json_does_not_know_is_written_as_text(

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.record import ImageRecord, Status, ThumbnailFacts, normal_sequencer
+from contract.record import NO_SEQUENCER, ImageRecord, Status, ThumbnailFacts, normal_sequencer
 
 IMAGE_ID = "1763853422123-9f86d081-cat.jpg"
 OLD, NOW, NEW = (normal_sequencer(text) for text in ("0055AED6", "0055AED7", "0055AED8"))
@@ -74,6 +74,18 @@ def test_an_item_has_the_attributes_that_the_design_names() -> None:
             }
         },
     }
+
+
+def test_what_a_record_lacks_has_no_attribute() -> None:
+    record = ImageRecord(user_id="u", image_id=IMAGE_ID, status=Status.PENDING, created_at_ms=1)
+    assert set(record.to_item()) == {"userId", "imageId", "originalKey", "status", "createdAt"}
+
+
+def test_a_sequencer_is_padded_to_32_digits() -> None:
+    """As stored records have it: another length would compare wrongly with theirs."""
+    assert normal_sequencer("0055aed6dcd90281e5") == "0055AED6DCD90281E500000000000000"
+    assert normal_sequencer("f" * 32) == "F" * 32
+    assert normal_sequencer("0") == NO_SEQUENCER == "00000000000000000000000000000000"
 
 
 @pytest.mark.parametrize(
