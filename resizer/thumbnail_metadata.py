@@ -30,12 +30,18 @@ def to_metadata(rendition: Rendition, width: int, ref: ObjectReference) -> dict[
 
 def is_made_from(thumbnail: StoredObject, user_id: str, e_tag: str | None) -> bool:
     """Whether the thumbnail shows this version of this user's original."""
-    said = thumbnail.metadata
-    return said.get(metadata.USER_ID) == user_id and said.get(metadata.ORIGINAL_E_TAG) == e_tag
+    return is_of(thumbnail, user_id) and thumbnail.metadata.get(metadata.ORIGINAL_E_TAG) == e_tag
 
 
-def latest_sequencer(thumbnails: Mapping[int, StoredObject]) -> str:
-    return max(stored.metadata[metadata.SEQUENCER] for stored in thumbnails.values())
+def is_of(thumbnail: StoredObject, user_id: str) -> bool:
+    """Whether the thumbnail is this user's: another user's can have the same key."""
+    return thumbnail.metadata.get(metadata.USER_ID) == user_id
+
+
+def latest_sequencer(thumbnails: Mapping[int, StoredObject], default: str) -> str:
+    """The newest sequencer that the thumbnails carry; `default` if they carry none."""
+    carried = (stored.metadata.get(metadata.SEQUENCER) for stored in thumbnails.values())
+    return max((sequencer for sequencer in carried if sequencer), default=default)
 
 
 def finished_from(

@@ -42,7 +42,7 @@ class UsageRows:
 
         Returns None if it was added, otherwise the counter as it stands.
         """
-        return self._update(
+        refused = self._update(
             user_id,
             "ADD images :images, #bytes :bytes, version :one SET reservedAt = :now",
             "countedAt > :counted AND images <= :fit AND #bytes <= :room",
@@ -56,6 +56,7 @@ class UsageRows:
                 ":room": most.bytes - usage.bytes,
             },
         )
+        return _counter(refused.get("Item")) if refused else None
 
     def subtract(self, user_id: str, usage: Usage) -> None:
         """Subtract `usage`. A missing row is not created: the first count will be right anyway."""
@@ -83,8 +84,8 @@ class UsageRows:
 
     def _update(
         self, user_id: str, expression: str, condition: str, values: dict[str, int]
-    ) -> Counter | None:
-        """None if the row was updated, otherwise the counter that did not meet the condition."""
+    ) -> dict[str, Any] | None:
+        """None if the row was updated, otherwise the response with the row that refused."""
         try:
             self._client.update_item(
                 TableName=self._table,
@@ -98,8 +99,7 @@ class UsageRows:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except self._client.exceptions.ConditionalCheckFailedException as exc:
-            old: Any = exc.response  # the stubs leave `Item` out
-            return _counter(old.get("Item"))
+            return dict(exc.response)
         return None
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
-from contract.record import Reason, Status
+from contract.record import NO_SEQUENCER, Reason, Status
 from contract.transitions import Change, Transition
 from resizer.doctor import Doctor, Finding, Options, Report
 from resizer.resize import Resizer
@@ -132,6 +132,48 @@ def test_a_new_width_in_the_settings_is_made_for_old_images(
     check_repaired(three, image, Finding.MISSING_THUMBNAIL)
     assert set(image.in_status(Status.DONE).thumbnails) == {200, 320, 400}
     assert image.thumbnail(320)
+
+
+def test_a_lost_record_is_repaired_although_a_thumbnail_is_missing_too(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    """As after a restart of the local run, whose table is new, with one more width."""
+    ref = image.upload()
+    operators_resizer.resize(ref, "invocation-1")
+    image.remove_record()
+    image.s3.delete_object(Bucket=image.settings.bucket, Key=str(image.key.thumbnail(400)))
+    check_repaired(operators_resizer, image, Finding.ORIGINAL_WITHOUT_RECORD)
+    assert image.in_status(Status.DONE).sequencer == ref.sequencer
+    assert image.thumbnail(400)
+
+
+def test_a_lost_record_of_a_replaced_original_is_repaired(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    """The thumbnails show the replaced one, and the event of the new one was lost."""
+    operators_resizer.resize(image.upload(number=1), "invocation-1")
+    image.remove_record()
+    ref = image.upload(jpeg(300, 300), number=2)
+    check_repaired(operators_resizer, image, Finding.ORIGINAL_WITHOUT_RECORD)
+    record = image.in_status(Status.DONE)
+    assert (record.e_tag, record.width) == (ref.e_tag, 300)
+
+
+def test_an_image_stuck_without_its_sequencer_is_finished(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    """A repair was interrupted that did not know the sequencer its thumbnails carry."""
+    ref = image.upload()
+    operators_resizer.resize(ref, "invocation-1")
+    image.put_record(
+        Status.PROCESSING,
+        sequencer=NO_SEQUENCER,
+        e_tag=ref.e_tag,
+        claimed_by="dead",
+        claimed_until_ms=1,
+    )
+    check_repaired(operators_resizer, image, Finding.STUCK)
+    assert image.in_status(Status.DONE).sequencer == ref.sequencer
 
 
 def test_a_record_without_an_original_is_removed_with_its_thumbnails(
