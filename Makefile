@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 	python node chromium
 
 help: ## list the commands
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 24
 
 setup: .venv/made .venv-emulator/made ## create the development environments; every other command creates what it needs
 
@@ -128,7 +128,7 @@ web-screenshots: .venv-run/made .venv-emulator/made $(WEB)/node_modules/.package
 	cd $(WEB) && CHROMIUM=$(CHROMIUM) npm run --silent screenshots
 
 clean: ## remove the environments, the caches and the local run's data
-	rm -rf .venv .venv-* .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
 	rm -rf $(WEB)/node_modules $(WEB)/.next $(WEB)/test-results
 	find . -name __pycache__ -prune -exec rm -rf {} +
 

@@ -23,7 +23,10 @@ BACKGROUND = (255, 255, 255)  # behind a transparent picture that must become a 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How thumbnails are written. `formats` overrides `format` for individual widths."""
+    """How thumbnails are written; no setting changes the defaults.
+
+    `formats` overrides `format` for individual widths.
+    """
 
     format: FormatName = "auto"
     formats: Mapping[int, FormatName] = field(default_factory=dict)

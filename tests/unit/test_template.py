@@ -1,11 +1,20 @@
 """template.yaml as written: what outlives the stack, and that the docs keep up with it."""
 
 import re
+from typing import Any
 
 import pytest
 
 from tests import ROOT
 from tests.template import PARAMETERS, RESOURCES
+
+
+def alarms() -> dict[str, Any]:
+    return {
+        name: resource
+        for name, resource in RESOURCES.items()
+        if resource["Type"] == "AWS::CloudWatch::Alarm"
+    }
 
 
 @pytest.mark.parametrize("resource", ["ImagesBucket", "ImagesTable"])
@@ -18,7 +27,15 @@ def test_each_alarm_has_its_section_in_the_runbook_and_the_other_way_round() -> 
     runbook = (ROOT / "docs" / "operations.md").read_text()
     titles = re.findall(r"^### (.*)$", runbook, re.MULTILINE)
     told = {name for title in titles for name in title.split(", ")}
-    assert told == {name for name in RESOURCES if name.endswith("Alarm")}
+    assert told == alarms().keys()
+
+
+def test_each_alarm_mails_somebody() -> None:
+    silent = [
+        name for name, alarm in alarms().items() if not alarm["Properties"].get("AlarmActions")
+    ]
+    assert alarms()
+    assert not silent
 
 
 def test_each_parameter_has_its_row_and_its_default_and_the_other_way_round() -> None:

@@ -10,7 +10,13 @@ import { writeSecrets } from "./secrets.mjs";
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const APP = fileURLToPath(new URL("..", import.meta.url));
 
-const { WEB_PORT = "3000", API_PORT = "8000", EMULATOR_PORT = "4566" } = process.env;
+// Set for both, so that an .env file of the front end cannot contradict the API.
+const {
+  WEB_PORT = "3000",
+  API_PORT = "8000",
+  EMULATOR_PORT = "4566",
+  MAX_UPLOAD_BYTES = "",
+} = process.env;
 const mode = process.argv[2] ?? "start"; // or "dev": Next.js with hot reload
 const origin = `http://localhost:${WEB_PORT}`;
 
@@ -18,6 +24,7 @@ const backend = {
   ...process.env,
   API_PORT,
   EMULATOR_PORT,
+  MAX_UPLOAD_BYTES,
   CORS_ORIGINS: origin,
   AUTH: "jwt",
   AUTH_JWKS_URL: `http://127.0.0.1:${WEB_PORT}/.well-known/jwks.json`,
@@ -33,6 +40,7 @@ const frontend = {
   DEV_SIGN_IN: "true",
   API_URL: `http://localhost:${API_PORT}`,
   BUCKET_ORIGIN: `http://127.0.0.1:${EMULATOR_PORT}`,
+  MAX_UPLOAD_BYTES,
 };
 
 const children = new Set();
