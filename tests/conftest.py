@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
-# How long an example takes is the machine's business; hypothesis' 200 ms fail on a busy one.
+# How long an example takes depends on the machine; hypothesis's 200 ms would fail on a busy one.
 hypothesis.settings.register_profile("no deadline", deadline=None)
 hypothesis.settings.load_profile("no deadline")
 
 
 def pytest_collection_finish() -> None:
-    """Spare later garbage collections what imports made: a seventh of the unit tests' time."""
+    """Exempt what imports created from garbage collection, a seventh of the unit tests' time."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture(scope="session")
 def aws_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.MonkeyPatch]:
-    """No test can reach an account of whoever runs it."""
+    """Keep tests away from the AWS account of the person who runs them."""
     nothing = tmp_path_factory.mktemp("aws") / "nothing"
     with pytest.MonkeyPatch.context() as patch:
         for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN", "PROFILE"):
@@ -52,7 +52,7 @@ def aws_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest
 
 @pytest.fixture(scope="session")
 def invocations() -> Iterator[RecordedInvocations]:
-    """What the emulator asked of ResizeImage and GiveUp."""
+    """The emulator's invocations of ResizeImage and GiveUp."""
     with RecordedInvocations() as recorded:
         yield recorded
 
@@ -96,7 +96,7 @@ def table(stack: infrastructure.Stack) -> str:
 
 @pytest.fixture(scope="session")
 def root_session(emulator: Emulator, stack: infrastructure.Stack) -> boto3.Session:
-    """May do everything: for arranging and looking, never for the code under test."""
+    """May do everything: for setting up and inspecting, never for the code under test."""
     return emulator.root.session()
 
 
@@ -134,5 +134,5 @@ def dynamodb(root_session: boto3.Session) -> "DynamoDBClient":
 
 @pytest.fixture
 def user_id() -> str:
-    """A user whom no other test knows."""
+    """A user that no other test uses."""
     return f"user_{secrets.token_hex(8)}"

@@ -14,7 +14,7 @@ from tests import ROOT
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads scalars as the text that stands there, as CloudFormation does with parameters."""
+    """Reads scalars as the text in the file, as CloudFormation does with parameters."""
 
 
 def _function(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> tuple[str, Any]:
@@ -44,7 +44,7 @@ ENVIRONMENTS: dict[str, dict[str, Any]] = {
 
 
 def evaluate(expression: Any, known: Mapping[str, Any]) -> Any:
-    """Do CloudFormation's functions; `known` has parameters and attributes of resources."""
+    """Evaluate CloudFormation's functions; `known` has parameters and resources' attributes."""
     if isinstance(expression, list):
         return [evaluate(item, known) for item in expression]
     if not isinstance(expression, tuple):

@@ -36,7 +36,7 @@ def main() -> int:
             jwt=JwtSettings(jwks_url=issuer.url, issuer=ISSUER, audience=AUDIENCE),
         )
         app = create_app(settings, session=stack.api.session())
-        app.state.services.waiting.stop()  # nothing makes thumbnails here that one could wait for
+        app.state.services.waiting.stop()  # nothing makes thumbnails here, so waiting is pointless
         with serve(app) as client:
             token = issuer.token("conformance", scope="images:any", exp=4_000_000_000)
             config = ["--config-file", str(ROOT / "tests" / "proofs" / "schemathesis.toml")]

@@ -14,13 +14,13 @@ OTHERS = ["local", "container_build", "tools", "benchmarks"]
 WEB = {"fastapi", "starlette", "pydantic", "pydantic_core", "uvicorn", "mangum"}
 SDK = {"boto3", "botocore", "mypy_boto3_dynamodb", "mypy_boto3_s3"}
 CONTRACT_MAY = {"contract", *sys.stdlib_module_names}
-# The floors of the API, the lowest first, and what each may import of `api`.
-FLOORS = {
+# The layers of the API, the lowest first, and what each may import from `api`.
+LAYERS = {
     "api/aws": {"api.aws", "api.settings"},
     "api/use_cases": {"api.use_cases", "api.aws", "api.settings"},
     "api/http": {"api.http", "api.use_cases", "api.aws", "api.settings"},
 }
-# They turn the exceptions of an AWS that is down into responses.
+# They turn exceptions into responses when AWS is down.
 NAME_EXCEPTIONS_OF_THE_SDK = {"api/http/error_handlers.py", "api/http/health.py"}
 
 
@@ -69,7 +69,7 @@ def test_a_deployable_imports_neither_the_other_nor_its_libraries(
 
 
 @pytest.mark.parametrize("package", DEPLOYED)
-def test_what_is_deployed_imports_nothing_that_is_not(package: str) -> None:
+def test_deployed_code_imports_nothing_that_is_not_deployed(package: str) -> None:
     assert not imports_any_of(package, {*OTHERS, "tests"})
 
 
@@ -78,20 +78,20 @@ def test_only_tests_import_tests(package: str) -> None:
     assert not imports_any_of(package, {"tests"})
 
 
-@pytest.mark.parametrize("floor", FLOORS)
-def test_a_floor_of_the_api_imports_nothing_above_it(floor: str) -> None:
-    allowed = FLOORS[floor]
-    assert not imports(floor, lambda name: within(name, {"api"}) and not within(name, allowed))
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_layer_of_the_api_imports_nothing_above_it(layer: str) -> None:
+    allowed = LAYERS[layer]
+    assert not imports(layer, lambda name: within(name, {"api"}) and not within(name, allowed))
 
 
-@pytest.mark.parametrize("floor", ["api/aws", "api/use_cases"])
-def test_only_the_http_floor_imports_the_web_framework(floor: str) -> None:
-    assert not imports_any_of(floor, WEB)
+@pytest.mark.parametrize("layer", ["api/aws", "api/use_cases"])
+def test_only_the_http_layer_imports_the_web_framework(layer: str) -> None:
+    assert not imports_any_of(layer, WEB)
 
 
-@pytest.mark.parametrize("floor", ["api/use_cases", "api/http"])
-def test_only_the_aws_floor_imports_the_sdk(floor: str) -> None:
-    found = imports_any_of(floor, SDK)
+@pytest.mark.parametrize("layer", ["api/use_cases", "api/http"])
+def test_only_the_aws_layer_imports_the_sdk(layer: str) -> None:
+    found = imports_any_of(layer, SDK)
     for module in NAME_EXCEPTIONS_OF_THE_SDK & found.keys():
         found[module] -= {name for name in found[module] if within(name, {"botocore.exceptions"})}
     assert not any(found.values()), found

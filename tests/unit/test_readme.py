@@ -1,4 +1,4 @@
-"""README.md and the code say the same."""
+"""README.md and the code agree."""
 
 import re
 import tomllib
@@ -20,7 +20,7 @@ README = (ROOT / "README.md").read_text()
 
 
 class WatchedEnvironment(dict[str, str]):
-    """Remembers which variables were asked for."""
+    """Remembers which variables were read."""
 
     def __init__(self, values: dict[str, str]) -> None:
         super().__init__(values)
@@ -63,7 +63,7 @@ def read_by() -> Iterator[tuple[str, set[str]]]:
         yield part, environment.asked
 
 
-def test_the_settings_table_is_the_contracts() -> None:
+def test_the_settings_table_matches_the_contract() -> None:
     assert rows("Settings") == [
         [
             setting.name,
@@ -75,7 +75,7 @@ def test_the_settings_table_is_the_contracts() -> None:
     ]
 
 
-def test_the_contract_names_who_reads_a_setting() -> None:
+def test_the_contract_names_the_readers_of_each_setting() -> None:
     read: dict[str, set[str]] = {}
     for part, names in read_by():
         for name in names:
@@ -83,7 +83,7 @@ def test_the_contract_names_who_reads_a_setting() -> None:
     assert read == {setting.name: set(setting.read_by) for setting in SETTINGS}
 
 
-def test_the_routes_table_is_the_apis() -> None:
+def test_the_routes_table_matches_the_api() -> None:
     settings = ApiSettings.from_environment(
         {"AUTH": "off", "AWS_REGION": "us-east-1", "BUCKET": "images"}
     )
@@ -92,7 +92,7 @@ def test_the_routes_table_is_the_apis() -> None:
     assert {row[0] for row in rows("Routes")} == served
 
 
-def test_the_dependency_table_is_the_projects() -> None:
+def test_the_dependency_table_matches_the_project() -> None:
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
     declared: dict[str, set[str]] = {}
     for group, requirements in groups.items():
@@ -103,7 +103,7 @@ def test_the_dependency_table_is_the_projects() -> None:
     assert {row[0]: set(row[1].split(", ")) for row in rows("Dependencies")} == declared
 
 
-def test_each_dependency_that_is_installed_here_has_its_license() -> None:
+def test_the_license_of_each_installed_dependency_is_correct() -> None:
     checked = 0
     for name, _, license_name, _ in rows("Dependencies"):
         try:
@@ -118,7 +118,7 @@ def test_each_dependency_that_is_installed_here_has_its_license() -> None:
     assert checked > 10
 
 
-def test_each_make_target_that_is_for_people_is_named_and_the_other_way_round() -> None:
+def test_the_development_table_matches_the_makefile() -> None:
     makefile = (ROOT / "Makefile").read_text()
     for_people = set(re.findall(r"^([a-z-]+):.*##", makefile, re.MULTILINE)) - {"help"}
     assert {row[0].removeprefix("make ") for row in rows("Development")} == for_people
@@ -131,18 +131,18 @@ def test_each_make_target_that_is_for_people_is_named_and_the_other_way_round() 
 @pytest.mark.parametrize(
     "link", re.findall(r"\]\(([^)#:]+)\)", README) or [pytest.param("", id="none")]
 )
-def test_links_lead_to_files(link: str) -> None:
+def test_links_point_to_files(link: str) -> None:
     assert link
     assert (ROOT / link).exists()
 
 
 @pytest.mark.parametrize("folder", [row[0] for row in rows("Project layout")])
-def test_the_parts_are_there(folder: str) -> None:
+def test_the_parts_exist(folder: str) -> None:
     assert (ROOT / folder).exists()
 
 
 @pytest.mark.parametrize("row", rows("Where to look"), ids=lambda row: row[0])
-def test_each_answer_of_where_to_look_names_files_that_exist(row: list[str]) -> None:
+def test_where_to_look_names_files_that_exist(row: list[str]) -> None:
     paths = re.findall(r"\w+(?:/\w+)+(?:\.py|/)", row[1])
     assert paths
     assert [path for path in paths if not (ROOT / path).exists()] == []

@@ -1,4 +1,4 @@
-"""What a person sees who starts something with bad settings: one line with all of them."""
+"""A start with invalid settings prints one line that names all of them."""
 
 import os
 import subprocess
@@ -69,7 +69,7 @@ def test_the_containers_aws() -> None:
 
 
 @pytest.mark.parametrize("data", ["/dev/null", "/dev/null/data"])
-def test_a_folder_that_cannot_be_is_named(data: str) -> None:
+def test_an_impossible_data_folder_is_named(data: str) -> None:
     code, output, errors = start("local", LOCAL_DATA=data)
     assert (code, output) == (1, "")
     assert errors.startswith(f"LOCAL_DATA is '{data}': ")

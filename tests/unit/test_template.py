@@ -1,4 +1,4 @@
-"""template.yaml as written: what outlives the stack, and that the docs keep up with it."""
+"""template.yaml as written: what outlives the stack, and that the docs match it."""
 
 import re
 from typing import Any
@@ -23,7 +23,7 @@ def test_users_images_outlive_the_stack(resource: str) -> None:
     assert RESOURCES[resource]["UpdateReplacePolicy"] == "Retain"
 
 
-def test_each_alarm_has_its_section_in_the_runbook_and_the_other_way_round() -> None:
+def test_alarms_and_sections_of_the_runbook_match() -> None:
     runbook = (ROOT / "docs" / "operations.md").read_text()
     titles = re.findall(r"^### (.*)$", runbook, re.MULTILINE)
     told = {name for title in titles for name in title.split(", ")}
@@ -38,7 +38,7 @@ def test_each_alarm_mails_somebody() -> None:
     assert not silent
 
 
-def test_each_parameter_has_its_row_and_its_default_and_the_other_way_round() -> None:
+def test_parameters_and_rows_of_the_table_match() -> None:
     guide = (ROOT / "docs" / "deploy.md").read_text()
     section = guide.split("## Parameters\n")[1].split("\n## ")[0]
     rows = re.findall(r"^\| (`.*?) \| (.*?)\| ", section, re.MULTILINE)

@@ -49,7 +49,7 @@ def wait_until_up(port: int) -> None:
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stopping_process_is_unready_first_serves_on_and_finishes_what_it_began(
+def test_a_stopping_process_first_reports_not_ready_then_finishes_its_requests(
     environment: dict[str, str],
     user_id: str,
     signal_number: signal.Signals,
@@ -111,7 +111,7 @@ def start(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_bad_settings_end_the_start_with_one_sentence(environment: dict[str, str]) -> None:
+def test_invalid_settings_stop_the_start_with_one_sentence(environment: dict[str, str]) -> None:
     bad = {**environment, "AUTH": "maybe", "BUCKET": ""}
     ended = subprocess.run(
         [sys.executable, "-m", "api"],
@@ -127,7 +127,7 @@ def test_bad_settings_end_the_start_with_one_sentence(environment: dict[str, str
     )
 
 
-def test_missing_credentials_end_the_start_with_one_sentence(
+def test_missing_credentials_stop_the_start_with_one_sentence(
     environment: dict[str, str],
     tmp_path: Path,
 ) -> None:

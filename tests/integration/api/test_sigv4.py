@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-def test_storage_takes_a_signed_url_and_refuses_one_that_was_altered(
+def test_storage_accepts_a_signed_url_and_rejects_an_altered_one(
     api_session: boto3.Session, s3: "S3Client", bucket: str, user_id: str, emulator_url: str
 ) -> None:
     key = f"uploads/{user_id}/1763853422123-a b+ü.jpg"
@@ -24,7 +24,7 @@ def test_storage_takes_a_signed_url_and_refuses_one_that_was_altered(
     context = SigningContext(credentials, REGION, int(time.time()))
     signer = UrlSigner(context, BucketEndpoint.parse(f"{emulator_url}/{bucket}"), 60)
     good = signer.url(key, {"response-content-type": "image/x-mine"})
-    answer = httpx.get(good)
-    assert (answer.status_code, answer.content) == (200, b"bytes")
-    assert answer.headers["content-type"] == "image/x-mine"
+    response = httpx.get(good)
+    assert (response.status_code, response.content) == (200, b"bytes")
+    assert response.headers["content-type"] == "image/x-mine"
     assert httpx.get(good.replace("x-mine", "x-more")).status_code == 403

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-def test_a_hundred_waiters_hold_no_thread_and_are_all_answered(
+def test_a_hundred_waiting_requests_hold_no_thread_and_all_get_a_response(
     make_app: CreateApp, dynamodb: "DynamoDBClient", table: str, user_id: str
 ) -> None:
     record = finished(user_id, 1763853422000, status=Status.PROCESSING)
@@ -54,14 +54,14 @@ def count_workers() -> int:
     return sum("AnyIO worker" in thread.name for thread in threading.enumerate())
 
 
-def test_an_image_that_nobody_knows_is_not_waited_for(client: httpx.Client, user_id: str) -> None:
+def test_an_unknown_image_is_not_waited_for(client: httpx.Client, user_id: str) -> None:
     started = time.monotonic()
-    answer = client.get(f"/users/{user_id}/images/1763853422000-x", params={"wait": 20})
-    assert answer.status_code == 404
+    response = client.get(f"/users/{user_id}/images/1763853422000-x", params={"wait": 20})
+    assert response.status_code == 404
     assert time.monotonic() - started < 5
 
 
-def test_stopping_answers_those_who_wait(
+def test_stopping_ends_all_waiting_requests(
     make_app: CreateApp, dynamodb: "DynamoDBClient", table: str, user_id: str
 ) -> None:
     record = finished(user_id, 1763853422000, status=Status.PROCESSING)

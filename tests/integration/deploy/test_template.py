@@ -1,4 +1,4 @@
-"""template.yaml as a whole: what its switches deploy."""
+"""template.yaml as a whole: what its options deploy."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +40,7 @@ API = {
         ({"ThumbnailWidths": "200,200"}, "ThumbnailWidths"),
     ],
 )
-def test_what_could_not_start_is_not_deployed(
+def test_a_stack_that_could_not_start_is_not_deployed(
     fresh: Emulator, parameters: dict[str, str], named: str
 ) -> None:
     client = fresh.root.session().client("cloudformation", endpoint_url=fresh.url)
@@ -56,10 +56,10 @@ def test_what_could_not_start_is_not_deployed(
         )
 
 
-def test_everything_that_can_be_switched_on_deploys(
+def test_the_template_deploys_with_every_option_on(
     aws_environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """But the CDN: the emulator has no CloudFront key groups."""
+    """Except the CDN: the emulator has no CloudFront key groups."""
     switched_on = {
         **API,
         "AlarmEmail": "somebody@example.com",

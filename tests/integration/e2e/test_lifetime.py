@@ -20,7 +20,7 @@ from tools.ports import free_port
 
 
 def failed_start(**settings: str) -> str:
-    """What a run that cannot start says."""
+    """The message of a run that cannot start."""
     ended = subprocess.run(
         [sys.executable, "-m", "local"],
         cwd=ROOT,
@@ -36,7 +36,7 @@ def failed_start(**settings: str) -> str:
 
 
 @pytest.mark.parametrize("setting", ["API_PORT", "EMULATOR_PORT"])
-def test_a_port_that_is_taken_is_told_in_one_sentence(setting: str, tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_in_one_sentence(setting: str, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         ports = {"API_PORT": str(free_port()), "EMULATOR_PORT": str(free_port()), setting: port}
@@ -44,7 +44,7 @@ def test_a_port_that_is_taken_is_told_in_one_sentence(setting: str, tmp_path: Pa
     assert said == f"Port {port} is in use: set {setting} to a free one.\n"
 
 
-def test_a_second_run_on_the_same_data_is_told_in_one_sentence(system: LocalRun) -> None:
+def test_a_second_run_on_the_same_data_is_reported_in_one_sentence(system: LocalRun) -> None:
     said = failed_start(
         LOCAL_DATA=str(system.data), API_PORT=str(free_port()), EMULATOR_PORT=str(free_port())
     )
@@ -72,7 +72,7 @@ def test_no_process_outlives_a_killed_supervisor(tmp_path: Path) -> None:
         assert running.processes() == set()
 
 
-def test_images_are_still_there_after_a_stop(tmp_path: Path, user_id: str) -> None:
+def test_images_survive_a_stop(tmp_path: Path, user_id: str) -> None:
     with LocalRun(tmp_path / "data") as running:
         before = running.finished(user_id, running.upload(user_id, jpeg(500, 400)))
     with LocalRun(tmp_path / "data") as running:
@@ -101,7 +101,7 @@ def test_nothing_uploaded_is_lost_when_everything_is_killed_in_the_middle(
         try:
             uploaded.append(running.upload(user_id, data))
         except httpx.TransportError:
-            return  # never answered, so never promised
+            return  # no response, so nothing was promised
         if len(uploaded) >= 15:
             enough.set()
 
@@ -121,6 +121,6 @@ def test_nothing_uploaded_is_lost_when_everything_is_killed_in_the_middle(
 
 
 def _lasting(image: dict[str, object]) -> dict[str, object]:
-    """An image without what is signed anew."""
+    """An image without its signed URLs."""
     fleeting = {"originalUrl", "srcSet", "thumbnails", "urlExpiresAt"}
     return {name: value for name, value in image.items() if name not in fleeting}

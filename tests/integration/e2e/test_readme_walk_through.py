@@ -12,7 +12,7 @@ from tools.pictures import jpeg
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-def test_the_walk_through_of_the_readme_works_as_it_stands(
+def test_the_readmes_walk_through_works_as_written(
     system: LocalRun, user_id: str, tmp_path: Path
 ) -> None:
     section = (ROOT / "README.md").read_text().split("## Upload with curl", 1)[1]

@@ -8,9 +8,7 @@ from tools.pictures import jpeg, opened, picture
 from tools.uploader import send
 
 
-def test_an_upload_becomes_thumbnails_and_stands_in_the_listing(
-    system: LocalRun, user_id: str
-) -> None:
+def test_an_upload_becomes_thumbnails_and_is_listed(system: LocalRun, user_id: str) -> None:
     image_id = system.upload(user_id, jpeg(1200, 800), filename="Grüße.jpg")
     image = system.finished(user_id, image_id)
     assert image["status"] == "done"
@@ -22,7 +20,7 @@ def test_an_upload_becomes_thumbnails_and_stands_in_the_listing(
 
 
 @pytest.mark.parametrize("format_name", ["JPEG", "PNG", "WEBP", "GIF"])
-def test_each_format_arrives_with_thumbnails_of_exact_width(
+def test_each_format_gets_thumbnails_of_the_exact_width(
     system: LocalRun, user_id: str, format_name: str
 ) -> None:
     output = io.BytesIO()
@@ -52,7 +50,7 @@ def test_the_newest_image_comes_first(system: LocalRun, user_id: str) -> None:
     assert [image["imageId"] for image in system.listing(user_id)] == uploaded[::-1]
 
 
-def test_bytes_that_are_no_image_fail_with_a_reason(system: LocalRun, user_id: str) -> None:
+def test_bytes_that_are_not_an_image_fail_with_a_reason(system: LocalRun, user_id: str) -> None:
     image = system.finished(user_id, system.upload(user_id, b"this is no image"))
     assert (image["status"], image["error"]) == ("failed", "unsupported_format")
 
@@ -75,7 +73,7 @@ def test_a_deleted_image_is_gone_from_listing_and_storage(system: LocalRun, user
         ("Content-Type", "text/html"),
     ],
 )
-def test_storage_refuses_an_upload_with_another_key_or_type(
+def test_storage_rejects_an_upload_with_another_key_or_type(
     system: LocalRun, user_id: str, field: str, value: str
 ) -> None:
     data = jpeg(50, 50)
@@ -86,15 +84,15 @@ def test_storage_refuses_an_upload_with_another_key_or_type(
 
 
 @pytest.mark.parametrize("size", [1, -1])
-def test_storage_refuses_a_file_of_another_size(system: LocalRun, user_id: str, size: int) -> None:
+def test_storage_rejects_a_file_of_another_size(system: LocalRun, user_id: str, size: int) -> None:
     data = jpeg(50, 50)
     upload = system.plan(user_id, data, size=len(data) - size)["upload"]
-    answer = send(upload, data)
-    assert answer.status_code == 400
-    assert "EntityToo" in answer.text
+    response = send(upload, data)
+    assert response.status_code == 400
+    assert "EntityToo" in response.text
 
 
-def test_storage_refuses_an_upload_without_a_signature(system: LocalRun, user_id: str) -> None:
+def test_storage_rejects_an_upload_without_a_signature(system: LocalRun, user_id: str) -> None:
     data = jpeg(50, 50)
     upload = system.plan(user_id, data)["upload"]
     del upload["fields"]["x-amz-signature"]
@@ -107,7 +105,7 @@ def test_the_bucket_cannot_be_read_without_a_signature(system: LocalRun, user_id
         assert httpx.get(url.partition("?")[0]).status_code == 403
 
 
-def test_the_page_asks_nobody_but_this_system(system: LocalRun) -> None:
+def test_the_page_sends_requests_to_this_system_only(system: LocalRun) -> None:
     page = system.client.get("/")
     assert page.headers["content-type"].startswith("text/html")
     external = page.text.replace("http://www.w3.org/2000/svg", "")

@@ -1,4 +1,4 @@
-"""`verify-deploy` against the local run with tokens; and against a server that lets all through."""
+"""`verify-deploy` against the local run with tokens, and against a server that accepts anything."""
 
 import threading
 from collections.abc import Iterator
@@ -32,16 +32,16 @@ def test_the_system_withstands_every_attack(tmp_path: Path, user_id: str) -> Non
 
 
 class YesMan(BaseHTTPRequestHandler):
-    """Does whatever it is asked."""
+    """Accepts every request."""
 
-    def answer(self) -> None:
+    def respond(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.send_response(200)
         self.send_header("Content-Length", "2")
         self.end_headers()
         self.wfile.write(b"{}")
 
-    do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 -- the base's names
+    do_GET = do_POST = do_PUT = do_DELETE = respond  # noqa: N815 -- the base's names
 
     def log_message(self, *_: object) -> None:
         pass
@@ -55,7 +55,7 @@ def yes_man() -> Iterator[str]:
         server.shutdown()
 
 
-def test_what_gets_through_is_told(yes_man: str) -> None:
+def test_successful_attacks_are_reported(yes_man: str) -> None:
     with Outsider(yes_man, "somebody", "token") as outsider:
         outcomes = {outcome for _, outcome, _ in verify(outsider)}
     assert outcomes == {"BREACH"}

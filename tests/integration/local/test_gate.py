@@ -12,7 +12,7 @@ from local.pool import InvocationError
 
 
 class OneAtATime(http.server.BaseHTTPRequestHandler):
-    """Notes how many requests are under way at once; an event that says so cuts the line."""
+    """Records how many requests run at once; an event can ask it to drop the connection."""
 
     running = 0
     most = 0
@@ -46,7 +46,7 @@ def containers() -> Iterator[Containers]:
         server.shutdown()
 
 
-def test_the_gate_lets_one_event_at_a_time_into_a_container(containers: Containers) -> None:
+def test_the_gate_sends_one_event_at_a_time_to_a_container(containers: Containers) -> None:
     threads = [
         threading.Thread(target=containers.invoke, args=({}, str(number))) for number in range(8)
     ]
@@ -57,7 +57,7 @@ def test_the_gate_lets_one_event_at_a_time_into_a_container(containers: Containe
     assert OneAtATime.most == 1
 
 
-def test_a_container_that_ends_with_an_event_in_hand_is_a_failure(containers: Containers) -> None:
-    with pytest.raises(InvocationError, match="ended"):
+def test_a_container_that_stops_during_an_event_is_a_failure(containers: Containers) -> None:
+    with pytest.raises(InvocationError, match="stopped"):
         containers.invoke({"cut": True}, "1")
     assert containers.invoke({}, "2") == {"done": 1}  # and is free for the next one

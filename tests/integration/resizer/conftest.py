@@ -56,7 +56,7 @@ def operators_resizer(root_session: boto3.Session, settings: Settings) -> Resize
 
 @dataclass(frozen=True)
 class Image:
-    """One user's image as root sees and arranges it."""
+    """One user's image, as root sees it and sets it up."""
 
     s3: "S3Client"
     dynamodb: "DynamoDBClient"
@@ -121,6 +121,6 @@ class Image:
 
 @pytest.fixture
 def image(s3: "S3Client", dynamodb: "DynamoDBClient", settings: Settings, user_id: str) -> Image:
-    """An image that no other test knows."""
+    """An image that no other test uses."""
     nonce = secrets.token_hex(4)
     return Image(s3, dynamodb, settings, OriginalKey(user_id, f"1763853422123-{nonce}-cat.jpg"))

@@ -48,7 +48,7 @@ def test_a_healthy_image_is_left_as_it_is(operators_resizer: Resizer, image: Ima
     assert image.record() == record
 
 
-def test_a_record_is_rebuilt_from_what_the_thumbnails_say(
+def test_a_record_is_rebuilt_from_the_thumbnails_metadata(
     operators_resizer: Resizer, image: Image
 ) -> None:
     operators_resizer.resize(image.upload(), "invocation-1")
@@ -68,7 +68,7 @@ def test_an_original_without_record_and_thumbnails_is_resized(
     assert image.thumbnail(400)
 
 
-def test_an_upload_whose_event_never_came_is_resized(
+def test_an_upload_whose_event_never_arrived_is_resized(
     operators_resizer: Resizer, image: Image
 ) -> None:
     image.put_record(Status.PENDING, filename="Cät.jpg", expires_at_s=1)
@@ -94,7 +94,7 @@ def test_a_claimed_image_is_left_to_its_worker(operators_resizer: Resizer, image
     assert image.in_status(Status.PROCESSING).claimed_by == "alive"
 
 
-def test_an_image_whose_event_may_still_come_is_left_alone(
+def test_an_image_whose_event_may_still_arrive_is_left_alone(
     operators_resizer: Resizer, image: Image
 ) -> None:
     image.upload()
@@ -123,7 +123,7 @@ def test_a_missing_thumbnail_is_made_again_while_the_image_stays_done(
     assert image.thumbnail(400)
 
 
-def test_a_new_width_in_the_settings_is_made_for_old_images(
+def test_thumbnails_of_a_new_width_are_made_for_old_images(
     operators_resizer: Resizer, root_session: boto3.Session, image: Image
 ) -> None:
     operators_resizer.resize(image.upload(), "invocation-1")
@@ -192,9 +192,7 @@ def test_a_pending_record_may_wait_for_its_upload(operators_resizer: Resizer, im
     image.in_status(Status.PENDING)
 
 
-def test_what_is_stored_under_a_tombstone_is_removed(
-    operators_resizer: Resizer, image: Image
-) -> None:
+def test_objects_of_a_deleted_image_are_removed(operators_resizer: Resizer, image: Image) -> None:
     operators_resizer.resize(image.upload(), "invocation-1")
     image.put_record(Status.DELETED, sequencer=sequencer(1), expires_at_s=10**10)
     check_repaired(operators_resizer, image, Finding.UNDELETED)
@@ -203,7 +201,7 @@ def test_what_is_stored_under_a_tombstone_is_removed(
     assert image.thumbnail(200) is None
 
 
-def test_what_was_given_up_is_tried_again_only_when_asked(
+def test_a_gave_up_image_is_retried_only_on_request(
     operators_resizer: Resizer, image: Image
 ) -> None:
     ref = image.upload()
@@ -216,7 +214,7 @@ def test_what_was_given_up_is_tried_again_only_when_asked(
     assert (record.error, record.gave_up_event) == (None, None)
 
 
-def test_a_failed_image_is_reported_and_not_tried_again(
+def test_a_failed_image_is_reported_and_not_retried(
     operators_resizer: Resizer, image: Image
 ) -> None:
     operators_resizer.resize(image.upload(b"no image"), "invocation-1")
@@ -318,7 +316,7 @@ def test_the_exit_code_says_whether_something_is_left_to_repair(
 
 
 @pytest.mark.parametrize("user", ["", "a/b", ".."])
-def test_the_command_refuses_a_bad_user_id(
+def test_the_command_rejects_an_invalid_user_id(
     operators_resizer: Resizer, root_session: boto3.Session, user: str
 ) -> None:
     code, output, errors = run_doctor(operators_resizer, root_session, "--user", user)

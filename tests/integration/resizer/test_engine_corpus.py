@@ -1,4 +1,4 @@
-"""Real photos of the shared corpus, where it is at hand: it is not part of the product."""
+"""Real photos from the shared corpus, if it is available: it is not part of the product."""
 
 import csv
 import os

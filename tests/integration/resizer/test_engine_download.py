@@ -46,7 +46,7 @@ def picture(image_format: str) -> bytes:
 
 
 @pytest.mark.parametrize("image_format", FORMATS)
-def test_a_body_read_in_small_parts_gives_the_same_thumbnails(image_format: str) -> None:
+def test_a_body_read_in_small_parts_produces_the_same_thumbnails(image_format: str) -> None:
     data = picture(image_format)
     at_once = make_thumbnails(io.BytesIO(data), len(data), (200, 400))
     in_drops = make_thumbnails(Body(data, most=777), len(data), (200, 400))  # type: ignore[arg-type]
@@ -81,7 +81,7 @@ def test_an_error_that_a_decoder_swallows_is_still_raised() -> None:
         download.read()
 
 
-def test_an_error_that_a_decoder_rewraps_is_raised_as_it_was() -> None:
+def test_an_error_that_a_decoder_rewraps_is_raised_unchanged() -> None:
     download = Download(Body(b"abc", fail_after=0), 3)  # type: ignore[arg-type]
 
     def decode() -> None:
@@ -122,7 +122,7 @@ def test_a_forward_only_download_drops_what_was_read() -> None:
         download.seek(256_002)
 
 
-def test_what_follows_the_picture_is_not_read() -> None:
+def test_bytes_after_the_picture_are_not_read() -> None:
     """A motion photo carries megabytes of video after the JPEG."""
     data = picture("JPEG")
     body = Body(data + bytes(4_000_000))
@@ -131,7 +131,7 @@ def test_what_follows_the_picture_is_not_read() -> None:
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG"])
-def test_a_picture_with_too_many_pixels_is_refused_by_its_header(image_format: str) -> None:
+def test_too_many_pixels_are_rejected_from_the_header(image_format: str) -> None:
     data = picture(image_format)
     body = Body(data)
     with pytest.raises(UnusableImage, match="too_many_pixels"):

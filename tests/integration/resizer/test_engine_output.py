@@ -113,7 +113,7 @@ def test_a_placeholder_of_any_shape_is_a_picture(size: tuple[int, int]) -> None:
     assert Image.open(BytesIO(b64decode(url.partition(",")[2]))).size[0] >= 1
 
 
-def test_the_color_is_the_most_common_one_not_the_mean() -> None:
+def test_the_color_is_the_most_common_one_and_not_the_mean() -> None:
     image = Image.new("RGB", (600, 600), (10, 200, 30))
     image.paste((250, 0, 250), (0, 0, 200, 600))
     red, green, blue = bytes.fromhex(render(pictures.saved(image, "PNG")).color[1:])
@@ -126,6 +126,6 @@ def test_transparent_pixels_do_not_count_for_the_color() -> None:
     assert render(pictures.saved(image, "PNG")).color == "#0000c8"
 
 
-def test_a_wholly_transparent_picture_has_a_color_too() -> None:
+def test_a_fully_transparent_picture_has_a_color_too() -> None:
     image = Image.new("RGBA", (300, 300), (255, 255, 255, 0))
     assert render(pictures.saved(image, "PNG")).color == "#000000"

@@ -191,7 +191,7 @@ def test_an_animation_becomes_its_first_frame() -> None:
         assert difference(pixels(render(moving, encoding=FINE).thumbnails[200]), wanted) < TOLERANCE
 
 
-def test_sixteen_bits_are_scaled_not_clipped() -> None:
+def test_sixteen_bits_are_scaled_and_not_clipped() -> None:
     gray = pictures.wide(pictures.photo_of_mode("L").point(lambda _: 100))
     for image_format in ("PNG", "TIFF"):
         thumbnail = render(pictures.saved(gray, image_format)).thumbnails[200]

@@ -64,7 +64,9 @@ def test_chunks_of_any_size_are_read(size: int) -> None:
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA"])
-def test_thumbnails_are_those_of_a_whole_decode(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thumbnails_are_the_same_as_with_a_whole_decode(
+    mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = pictures.saved(pictures.photo_of_mode(mode, 1700, 900), "PNG", exif=pictures.exif(6))
     in_strips = render(data, limits=Limits(whole_frame_pixels={"PNG": 1}))
     monkeypatch.setattr(png, "PIXELS_WORTH_IT", 1 << 40)

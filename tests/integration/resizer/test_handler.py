@@ -113,7 +113,7 @@ def test_an_event_is_resized_and_logged_as_one_json_line(
     assert "cat.jpg" not in line, "a user's file name must not be logged"
 
 
-def test_a_transient_failure_does_not_hold_up_the_other_images(
+def test_a_transient_failure_does_not_block_the_other_images(
     resize_image: ModuleType, image: Image
 ) -> None:
     held, free = image.upload(), image.of("user_free")
@@ -139,7 +139,7 @@ def test_giving_up_marks_the_record_and_keeps_the_event(give_up: ModuleType, ima
     assert json.loads(record.gave_up_event or "") == failed
 
 
-def test_giving_up_leaves_what_was_done_or_deleted_in_the_meantime(
+def test_giving_up_leaves_images_that_were_done_or_deleted_in_the_meantime(
     give_up: ModuleType, image: Image
 ) -> None:
     ref = image.upload()
@@ -151,7 +151,7 @@ def test_giving_up_leaves_what_was_done_or_deleted_in_the_meantime(
         image.in_status(status)
 
 
-def test_an_image_that_a_worker_holds_is_not_given_up_yet(
+def test_an_image_that_a_worker_has_claimed_is_not_given_up_on_yet(
     give_up: ModuleType, image: Image
 ) -> None:
     ref = image.upload()

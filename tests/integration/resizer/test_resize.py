@@ -58,7 +58,7 @@ def test_a_small_original_is_not_enlarged(resizer: Resizer, image: Image) -> Non
     }
 
 
-def test_a_thumbnail_says_whose_it_is_and_may_be_kept_by_the_browser_only(
+def test_a_thumbnail_names_its_owner_and_only_browsers_may_cache_it(
     resizer: Resizer, image: Image
 ) -> None:
     ref = image.upload()
@@ -103,7 +103,7 @@ def test_a_newer_upload_of_the_same_key_wins(resizer: Resizer, image: Image) -> 
     assert opened(image.bytes_of(200)).size == (200, 200)
 
 
-def test_an_event_of_a_version_that_was_replaced_waits_for_the_newer_event(
+def test_an_event_of_a_replaced_version_leaves_the_image_to_the_newer_event(
     resizer: Resizer, image: Image
 ) -> None:
     old = image.upload(jpeg(), number=1)
@@ -125,7 +125,7 @@ def test_a_slow_worker_never_replaces_a_newer_thumbnail(resizer: Resizer, image:
     assert image.bytes_of(200) != b"older"
 
 
-def test_another_invocation_cannot_take_a_live_claim(resizer: Resizer, image: Image) -> None:
+def test_another_invocation_cannot_take_over_a_live_claim(resizer: Resizer, image: Image) -> None:
     ref = image.upload()
     change = Change(ref.sequencer, "invocation-1", resizer.now_ms())
     resizer.repository.claim(Transition.CLAIM, ref, change, until_ms=change.now_ms + 60_000)
@@ -193,7 +193,7 @@ def test_two_users_with_the_same_image_id_never_share_a_thumbnail(
     image.in_status(Status.DONE)
 
 
-def test_a_tombstone_refuses_a_late_event_and_everything_is_removed(
+def test_a_tombstone_rejects_a_late_event_and_everything_is_removed(
     resizer: Resizer, image: Image
 ) -> None:
     resizer.resize(image.upload(number=1), "invocation-1")
@@ -205,7 +205,7 @@ def test_a_tombstone_refuses_a_late_event_and_everything_is_removed(
     assert image.thumbnail(400) is None
 
 
-def test_a_tombstones_removal_leaves_another_users_thumbnail(
+def test_cleaning_up_under_a_tombstone_keeps_another_users_thumbnail(
     resizer: Resizer, image: Image
 ) -> None:
     other = image.of("somebody_else")
@@ -223,7 +223,7 @@ def test_the_record_of_an_original_that_is_gone_is_removed(resizer: Resizer, ima
     assert image.record() is None
 
 
-def test_an_event_after_the_pending_record_expired_makes_the_record_again(
+def test_an_event_after_the_pending_record_expired_creates_the_record_again(
     resizer: Resizer, image: Image
 ) -> None:
     assert image.record() is None
@@ -269,10 +269,10 @@ class OneWidthFails(Storage):
 
 
 @pytest.mark.parametrize(("failing", "other"), [(200, 400), (400, 200)])
-def test_a_failed_put_is_reported_only_when_no_other_put_is_under_way(
+def test_a_failed_put_is_reported_only_when_no_other_put_is_running(
     resizer: Resizer, image: Image, failing: int, other: int
 ) -> None:
-    """Lambda would freeze the process in the middle of it, and a retry would race it."""
+    """Lambda would freeze the process in the middle of a put, and a retry would race it."""
     storage = OneWidthFails(resizer.storage.client, resizer.storage.bucket, failing)
     ref = image.upload()
     with ThreadPoolExecutor(1) as pool:

@@ -1,4 +1,4 @@
-"""What signing at the start of a window is for: a browser shows the second view from its cache."""
+"""Why URLs are signed as of the start of a window: a browser's second view is from its cache."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ WINDOW_SECONDS = 3 * 3600
 
 
 class Web(ThreadingHTTPServer):
-    """Storage as a browser sees it, and pages: counts what is asked of storage."""
+    """Storage as a browser sees it, and pages: counts the requests to storage."""
 
     def __init__(self, storage: str) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -52,12 +52,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if page := self.server.pages.get(self.path):
-            self._answer(200, [("Content-Type", "text/html")], page.encode())
+            self._respond(200, [("Content-Type", "text/html")], page.encode())
         elif self.path.startswith("/thumbline-images/"):
             self.server.fetched.append(self.path.partition("?")[0])
             self._forward(b"")
         else:
-            self._answer(404, [], b"")
+            self._respond(404, [], b"")
 
     def do_POST(self) -> None:
         self._forward(self.rfile.read(int(self.headers["Content-Length"])))
@@ -65,13 +65,13 @@ class Handler(BaseHTTPRequestHandler):
     def _forward(self, body: bytes) -> None:
         connection = HTTPConnection(self.server.storage, timeout=30)
         connection.request(self.command, self.path, body, dict(self.headers))
-        answer = connection.getresponse()
+        response = connection.getresponse()
         hop = {"connection", "transfer-encoding", "content-length", "keep-alive"}
-        headers = [(name, text) for name, text in answer.getheaders() if name.lower() not in hop]
-        self._answer(answer.status, headers, answer.read())
+        headers = [(name, text) for name, text in response.getheaders() if name.lower() not in hop]
+        self._respond(response.status, headers, response.read())
         connection.close()
 
-    def _answer(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+    def _respond(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         self.send_response(status)
         for name, text in [*headers, ("Content-Length", str(len(body)))]:
             self.send_header(name, text)
@@ -95,7 +95,7 @@ def serving_web(storage: str) -> Iterator[Web]:
 
 
 def view(url: str, profile: Path) -> str:
-    """Open a page in a browser of its own with that profile; the page as it then is."""
+    """Open a page in a new browser with this profile; returns the page's final content."""
     assert CHROMIUM, "this test needs Chromium"
     command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", url]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)

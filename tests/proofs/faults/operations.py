@@ -35,7 +35,7 @@ LATER_MS = 120_000  # by then a dead process's claim is free
 
 @dataclass(frozen=True)
 class World:
-    """Where AWS is, who is who, and what time it is there."""
+    """AWS's URL, the identities, and the time."""
 
     endpoint_url: str
     settings: Settings
@@ -126,11 +126,11 @@ def delete(world: World, ref: ObjectReference) -> None:
 
 
 def plan_upload(world: World, ref: ObjectReference) -> None:
-    """A client that asks again with the same Idempotency-Key until it is answered."""
+    """A client that retries with the same Idempotency-Key until it gets a response."""
     app = create_app(_api_settings(world), session=world.session("api"))
-    answer = asyncio.run(_post_upload(app, ref.key.user_id))
-    if answer.status_code != 201:
-        raise ConnectionError(answer.text)
+    response = asyncio.run(_post_upload(app, ref.key.user_id))
+    if response.status_code != 201:
+        raise ConnectionError(response.text)
 
 
 def _api_settings(world: World) -> ApiSettings:

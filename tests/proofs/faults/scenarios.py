@@ -1,4 +1,4 @@
-"""The states from which operations set out, and what each leaves behind."""
+"""The states in which operations start, and what each leaves behind."""
 
 import hashlib
 from collections.abc import Callable

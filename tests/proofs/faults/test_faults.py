@@ -43,7 +43,7 @@ def world(proxy: FaultProxy, emulator: Emulator, stack: Stack, settings: Setting
 
 @pytest.fixture
 def new_image(image: Image) -> Callable[[], Image]:
-    """As many images of a user each as a test wants."""
+    """Makes as many images as a test needs, each with its own user."""
     numbers = iter(range(10**6))
 
     def make() -> Image:

@@ -1,4 +1,4 @@
-"""The functions under AWS's runtime client and emulator, and how the gate judges their answers."""
+"""The functions under AWS's runtime client and emulator, and how the gate reads their responses."""
 
 import json
 from collections.abc import Iterator
@@ -28,35 +28,35 @@ def run(handler: str, log: Path, **options: Any) -> LambdaEmulator:
     return LambdaEmulator(handler, [HANDLERS], log, **options)
 
 
-def test_a_result_comes_back(tmp_path: Path) -> None:
+def test_a_result_is_returned(tmp_path: Path) -> None:
     with run("rie_handlers.succeed", tmp_path / "log") as rie:
-        answer = rie.invoke({"number": 1})
-    assert result(answer.status_code, answer.content)["event"] == {"number": 1}
+        response = rie.invoke({"number": 1})
+    assert result(response.status_code, response.content)["event"] == {"number": 1}
 
 
-def test_an_exception_is_a_failure_though_it_answers_200(tmp_path: Path) -> None:
+def test_an_exception_is_a_failure_despite_its_status_200(tmp_path: Path) -> None:
     with run("rie_handlers.fail", tmp_path / "log") as rie:
-        answer = rie.invoke({})
-        assert answer.status_code == 200
+        response = rie.invoke({})
+        assert response.status_code == 200
         with pytest.raises(InvocationError, match="try again"):
-            result(answer.status_code, answer.content)
+            result(response.status_code, response.content)
         assert rie.invoke({}).json()["errorType"] == "RuntimeError"  # the process lives on
 
 
-def test_a_timeout_is_a_failure_though_it_answers_200(tmp_path: Path) -> None:
+def test_a_timeout_is_a_failure_despite_its_status_200(tmp_path: Path) -> None:
     with run("rie_handlers.take_too_long", tmp_path / "log", timeout_seconds=1) as rie:
-        answer = rie.invoke({})
-    assert answer.status_code == 200
+        response = rie.invoke({})
+    assert response.status_code == 200
     with pytest.raises(InvocationError, match="timed out after 1"):
-        result(answer.status_code, answer.content)
+        result(response.status_code, response.content)
 
 
 @pytest.mark.parametrize("handler", ["rie_handlers.leave", "no_such_module.handler"])
 def test_an_exit_and_a_bad_import_are_failures(tmp_path: Path, handler: str) -> None:
     with run(handler, tmp_path / "log") as rie:
-        answer = rie.invoke({})
+        response = rie.invoke({})
     with pytest.raises(InvocationError):
-        result(answer.status_code, answer.content)
+        result(response.status_code, response.content)
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def resizer(stack: Stack, tmp_path: Path) -> Iterator[LambdaEmulator]:
         yield running
 
 
-def test_the_resizer_does_its_work_under_the_runtime_client(
+def test_the_resizer_works_under_the_runtime_client(
     resizer: LambdaEmulator,
     s3: "S3Client",
     dynamodb: "DynamoDBClient",
@@ -80,14 +80,14 @@ def test_the_resizer_does_its_work_under_the_runtime_client(
     key = str(OriginalKey(user_id, IMAGE))
     s3.put_object(Bucket=stack.bucket, Key=key, Body=jpeg(), ContentType="image/jpeg")
     (event,) = invocations.wait_for(key)
-    answer = resizer.invoke(event)
-    assert result(answer.status_code, answer.content) == {"done": 1}, resizer.log
+    response = resizer.invoke(event)
+    assert result(response.status_code, response.content) == {"done": 1}, resizer.log
     primary_key: Any = {"userId": {"S": user_id}, "imageId": {"S": IMAGE}}
     record = dynamodb.get_item(TableName=stack.table, Key=primary_key)["Item"]
     assert record["status"] == {"S": "done"}
 
 
-def test_the_api_answers_an_http_apis_event_under_the_runtime_client(
+def test_the_api_handles_an_http_api_event_under_the_runtime_client(
     stack: Stack, tmp_path: Path
 ) -> None:
     environment = {
@@ -113,14 +113,14 @@ def test_the_api_answers_an_http_apis_event_under_the_runtime_client(
     }
     log = tmp_path / "log"
     with LambdaEmulator("api.lambda_handler.handler", [ROOT], log, environment=environment) as rie:
-        answer = rie.invoke(event).json()
-        assert answer["statusCode"] == 200, rie.log
-    assert json.loads(answer["body"])["items"] == []
+        response = rie.invoke(event).json()
+        assert response["statusCode"] == 200, rie.log
+    assert json.loads(response["body"])["items"] == []
 
 
-def test_a_resizer_without_its_setting_says_which(tmp_path: Path) -> None:
+def test_a_resizer_without_a_required_setting_names_it(tmp_path: Path) -> None:
     with LambdaEmulator("resizer.handler.handler", [ROOT], tmp_path / "log") as rie:
-        answer = rie.invoke({})
+        response = rie.invoke({})
         assert "BUCKET is not set" in rie.log
     with pytest.raises(InvocationError):
-        result(answer.status_code, answer.content)
+        result(response.status_code, response.content)

@@ -1,4 +1,4 @@
-"""A bucket and a table in which anything may happen, and what must hold all the same."""
+"""A bucket and a table in which anything may happen, and what must hold nevertheless."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ class ApiClock:
 
 @dataclass
 class Aws:
-    """Clients that workers stop at, and root's own that pass."""
+    """Clients whose calls stop the workers, and root's own, whose calls pass."""
 
     gated_s3: "S3Client"
     gated_dynamodb: "DynamoDBClient"
@@ -92,15 +92,15 @@ class System:
         ApiRepository(self.aws.dynamodb, self.settings.table).put_pending(record)
 
     def upload(self, key: OriginalKey, good: bool = True) -> ObjectReference:
-        """Put an original that no other upload equals; S3 will tell of it sooner or later."""
+        """Put an original unlike any other upload; S3 will send its event sooner or later."""
         self.changed = True
         number = next(self._uploads)
         width = 8 + number
         data = jpeg(width, 6) if good else b"bad %d" % number
-        answer = self.aws.s3.put_object(
+        response = self.aws.s3.put_object(
             Bucket=self.settings.bucket, Key=str(key), Body=data, Metadata={}
         )
-        e_tag = answer["ETag"].strip('"')
+        e_tag = response["ETag"].strip('"')
         self.pixels[e_tag] = str(width) if good else None
         ref = ObjectReference(key, len(data), e_tag, sequencer(number))
         self.events.append(ref)
@@ -148,7 +148,7 @@ class System:
         self._drop_finished()
 
     def settle(self) -> None:
-        """Let everything end, time pass and the doctor go round twice."""
+        """Let everything end, let time pass, and run the doctor twice."""
         for _ in range(2):
             while self.workers:
                 self.step(self.workers[0])
@@ -189,7 +189,7 @@ class System:
                     assert facts[metadata.WIDTH] == self.pixels[record.e_tag or ""], "other bytes"
 
     def check_settled(self) -> None:
-        """What holds when the dust has settled."""
+        """What holds once everything has ended."""
         self.check()
         thumbnails, records = self._thumbnails(), self._records()
         for key in self.keys():

@@ -38,12 +38,12 @@ def test_credentials_that_botocore_refreshes_say_when_they_expire() -> None:
     assert clients_of(credentials).credentials() == expected
 
 
-def test_other_credentials_do_not() -> None:
+def test_other_credentials_have_no_expiry() -> None:
     clients = clients_of(BotocoreCredentials("ASIA", "secret", "token"))
     assert clients.credentials() == (Credentials("ASIA", "secret", "token"), None)
 
 
-def test_without_credentials_the_start_ends() -> None:
+def test_missing_credentials_stop_the_start() -> None:
     core: Any = botocore.session.Session()
     core.get_credentials = lambda: None
     with pytest.raises(NoCredentialsError):

@@ -9,18 +9,18 @@ from api.use_cases import errors
 from api.use_cases.errors import UseCaseError
 
 
-def test_every_refusal_of_a_use_case_has_a_problem_of_its_own() -> None:
+def test_every_error_of_a_use_case_has_its_own_problem() -> None:
     assert set(USE_CASE_PROBLEMS) == set(UseCaseError.__subclasses__())
     assert len(set(USE_CASE_PROBLEMS.values())) == len(USE_CASE_PROBLEMS)
 
 
-def test_the_tree_at_the_top_of_the_file_names_every_refusal() -> None:
+def test_the_tree_at_the_top_of_the_file_names_every_error() -> None:
     names = [refusal.__name__ for refusal in UseCaseError.__subclasses__()]
     for name in ("UseCaseError", *names):
         assert f"{name}\n" in (errors.__doc__ or "")
 
 
-def test_a_refusal_becomes_its_problem_with_what_it_says() -> None:
+def test_an_error_becomes_its_problem_with_its_text() -> None:
     app = FastAPI()
     error_handlers.install(app, [])
 

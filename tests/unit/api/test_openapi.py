@@ -16,7 +16,7 @@ OPERATIONS = [
 ]
 
 
-def test_the_written_document_is_the_one_of_the_code() -> None:
+def test_the_committed_document_is_up_to_date() -> None:
     """`make openapi` writes it."""
     assert (ROOT / "docs" / "openapi.json").read_text() == openapi_json() + "\n"
 
@@ -26,7 +26,7 @@ def test_the_version_is_the_projects() -> None:
 
 
 @pytest.mark.parametrize(("path", "operation"), OPERATIONS)
-def test_every_operation_is_named_tagged_and_tells_its_problems(
+def test_every_operation_has_a_name_a_tag_and_its_problems(
     path: str, operation: dict[str, Any]
 ) -> None:
     assert operation["operationId"].isidentifier()
@@ -34,12 +34,12 @@ def test_every_operation_is_named_tagged_and_tells_its_problems(
     assert operation["summary"]
     if path == "/healthz":
         return
-    errors = {code: answer for code, answer in operation["responses"].items() if code >= "400"}
+    errors = {code: response for code, response in operation["responses"].items() if code >= "400"}
     assert errors
-    for answer in errors.values():
-        schema = answer["content"]["application/problem+json"]["schema"]
+    for response in errors.values():
+        schema = response["content"]["application/problem+json"]["schema"]
         assert schema == {"$ref": "#/components/schemas/Problem"}
-        assert answer["description"].startswith("`")
+        assert response["description"].startswith("`")
     if path.startswith("/users/"):
         assert operation["security"] == [{"bearer": []}]
         assert {"401", "422", "500", "503"} <= set(errors)
@@ -54,7 +54,7 @@ def test_models_have_examples_that_fit_them() -> None:
     Image.model_validate(schemas["Image"]["examples"][0])
 
 
-def test_every_field_of_an_answer_is_always_there() -> None:
+def test_every_field_of_a_response_is_always_present() -> None:
     schemas = DOCUMENT["components"]["schemas"]
     for name in ("Image", "Thumbnail", "Upload", "PlannedUpload", "Page"):
         assert set(schemas[name]["required"]) == set(schemas[name]["properties"])

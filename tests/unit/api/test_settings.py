@@ -14,7 +14,7 @@ JWT = {
 }
 
 
-def test_the_least_settings_leave_the_rest_at_its_defaults() -> None:
+def test_the_required_settings_leave_the_rest_at_its_defaults() -> None:
     assert Settings.from_environment(LEAST) == Settings(bucket="my-bucket", region="eu-west-1")
 
 
@@ -73,12 +73,12 @@ def test_a_missing_setting_is_named(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["AUTH_JWKS_URL", "AUTH_ISSUER", "AUTH_AUDIENCE"])
-def test_jwt_needs_to_know_its_issuer(name: str) -> None:
+def test_jwt_requires_its_settings(name: str) -> None:
     with pytest.raises(SettingsError, match=f"^{name} is not set, but AUTH=jwt needs it$"):
         Settings.from_environment({**LEAST, **JWT, name: ""})
 
 
-def test_all_that_is_wrong_is_said_at_once() -> None:
+def test_everything_that_is_wrong_is_reported_at_once() -> None:
     with pytest.raises(SettingsError) as raised:
         Settings.from_environment({"BUCKET": "x", "CDN_URL": "https://cdn.example.com"})
     assert [problem.split()[0] for problem in raised.value.problems] == [
@@ -86,7 +86,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     ]
 
 
-def test_a_tombstone_that_an_upload_could_outlive_ends_the_start(
+def test_a_tombstone_that_an_upload_could_outlive_stops_the_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "tombstone_outlives", lambda seconds: seconds < 604_800)

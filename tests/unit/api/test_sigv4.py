@@ -40,7 +40,7 @@ PLACES = (
 BUCKETS = ("my-bucket", "my.dotted.bucket")
 MOMENTS = st.integers(946684800, 4102444800)  # 2000 to 2100
 LIFETIMES = st.integers(1, 604800)
-# Every kind of character that a key may have; a lone surrogate is no Unicode.
+# Every kind of character that a key may have; a lone surrogate is not valid Unicode.
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
 KEYS = TEXT | st.text("abcXYZ019/._~-%+ &=?#!*'()@:;,é", min_size=1)
 PRINTABLE = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=40)
@@ -70,7 +70,7 @@ def client(place: tuple[str, str, str | None], credentials: Credentials) -> "S3C
 
 @contextmanager
 def botocore_at(seconds: int) -> Iterator[None]:
-    """Set botocore's clock: it takes none as an argument."""
+    """Set botocore's clock, which cannot be passed as an argument."""
     now = datetime.datetime.fromtimestamp(seconds, datetime.UTC).replace(tzinfo=None)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.auth, "get_current_datetime", lambda: now)
@@ -91,7 +91,7 @@ def address(oracle: "S3Client", bucket: str) -> BucketEndpoint:
     LIFETIMES,
     OVERRIDES,
 )
-def test_a_get_url_is_the_one_that_botocore_signs(
+def test_a_get_url_equals_botocores(
     place: tuple[str, str, str | None],
     credentials: Credentials,
     bucket: str,
@@ -133,7 +133,7 @@ def in_botocore_order(overrides: dict[str, str], url: str) -> list[tuple[str, st
     PRINTABLE.map(str.strip).filter(bool),
     st.integers(0, 5 * 1024**3),
 )
-def test_a_put_url_with_signed_headers_is_the_one_that_botocore_signs(
+def test_a_put_url_with_signed_headers_equals_botocores(
     place: tuple[str, str, str | None],
     credentials: Credentials,
     key: str,
@@ -180,7 +180,7 @@ def test_a_put_url_with_signed_headers_is_the_one_that_botocore_signs(
     st.integers(0, 10**10),
     st.integers(0, 10**10),
 )
-def test_a_post_policy_is_the_one_that_botocore_signs(
+def test_a_post_policy_equals_botocores(
     place: tuple[str, str, str | None],
     credentials: Credentials,
     bucket: str,

@@ -48,7 +48,7 @@ def test_a_url_stays_the_same_for_a_window_and_changes_with_the_next() -> None:
     assert first == last != after
 
 
-def test_urls_do_not_outlive_temporary_credentials_without_saying_so() -> None:
+def test_urls_report_when_temporary_credentials_expire_first() -> None:
     found = view_urls(START + 7, TEMPORARY, expire_at_s=START + 1200)
     assert found.expires_at_ms == (START + 1200) * 1000
     assert "X-Amz-Security-Token=token" in found.sign("key")
@@ -64,7 +64,7 @@ def test_credentials_of_unknown_expiry_are_trusted_for_a_quarter_of_an_hour() ->
     assert view_urls(START + 7, TEMPORARY).expires_at_ms == (START + 7 + 900) * 1000
 
 
-def test_lasting_credentials_sign_for_the_whole_lifetime() -> None:
+def test_permanent_credentials_sign_for_the_whole_lifetime() -> None:
     assert view_urls(START + 7).expires_at_ms == (START + LIFETIME) * 1000
 
 

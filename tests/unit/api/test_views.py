@@ -8,7 +8,7 @@ from tests.records import finished, pending
 SIGNED = ViewUrls(lambda key: f"https://signed/{key}", 1000)
 
 
-def test_an_image_has_all_that_next_image_needs() -> None:
+def test_an_image_has_everything_that_next_image_needs() -> None:
     record = finished("user_1", 1763852400123)
     shown = views.image(record, SIGNED).model_dump(by_alias=True)
     image_id = "1763852400123-0123abcd-cat.jpg"

@@ -17,7 +17,7 @@ def test_a_planned_upload_that_never_expires_stays_visible() -> None:
     assert is_visible(replace(pending("u", START, NOW_S), expires_at_s=None), NOW_S)
 
 
-def test_of_the_rest_only_tombstones_are_hidden() -> None:
+def test_among_other_records_only_tombstones_are_hidden() -> None:
     hidden = {
         status
         for status in set(Status) - {Status.PENDING}

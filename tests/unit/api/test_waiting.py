@@ -18,7 +18,7 @@ DONE = finished("user_1", 1763853422000)
 
 
 def wait_for(*records: ImageRecord | None, seconds: float = 5) -> tuple[ImageRecord | None, int]:
-    """What a waiter gets that reads these records one after the other, and how often it read."""
+    """What a request that reads these records in turn gets, and how often it read."""
     reads = 0
 
     async def read() -> ImageRecord | None:
@@ -30,22 +30,22 @@ def wait_for(*records: ImageRecord | None, seconds: float = 5) -> tuple[ImageRec
 
 
 @pytest.mark.parametrize("final", [DONE, finished("u", 1763853422000, status=Status.FAILED), None])
-def test_a_waiter_is_answered_as_soon_as_the_image_is_final(final: ImageRecord | None) -> None:
+def test_a_waiting_request_ends_as_soon_as_the_image_is_final(final: ImageRecord | None) -> None:
     assert wait_for(final) == (final, 1)
     assert wait_for(PROCESSING, PROCESSING, final) == (final, 3)
 
 
-def test_a_waiter_gets_the_image_as_it_is_when_the_time_is_over() -> None:
+def test_a_waiting_request_gets_the_image_as_it_is_when_time_is_up() -> None:
     started = time.monotonic()
     assert wait_for(PROCESSING, seconds=0.35)[0] == PROCESSING
     assert 0.3 <= time.monotonic() - started < 2
 
 
-def test_who_does_not_wait_reads_once() -> None:
+def test_a_request_that_does_not_wait_reads_once() -> None:
     assert wait_for(PROCESSING, DONE, seconds=0) == (PROCESSING, 1)
 
 
-def test_reads_become_rarer() -> None:
+def test_reads_become_less_frequent() -> None:
     """Ten seconds of even 0.1 s pauses would be a hundred reads."""
     times: list[float] = []
 
@@ -60,7 +60,7 @@ def test_reads_become_rarer() -> None:
     assert max(pauses) <= waiting.LONGEST_PAUSE_SECONDS + 0.2
 
 
-def test_with_too_many_waiters_a_further_one_is_answered_at_once() -> None:
+def test_with_too_many_waiting_requests_a_further_one_does_not_wait() -> None:
     async def scene() -> tuple[ImageRecord | None, int]:
         full = Waiting()
         full.waiters = waiting.MAX_WAITERS
@@ -68,7 +68,7 @@ def test_with_too_many_waiters_a_further_one_is_answered_at_once() -> None:
         async def read() -> ImageRecord:
             return PROCESSING
 
-        answer = await asyncio.wait_for(full.until_final(read, 20), timeout=1)
-        return answer, full.waiters
+        record = await asyncio.wait_for(full.until_final(read, 20), timeout=1)
+        return record, full.waiters
 
     assert asyncio.run(scene()) == (PROCESSING, waiting.MAX_WAITERS)

@@ -1,4 +1,4 @@
-"""Where a default must stand a second time, it is the same; and it stands nowhere else."""
+"""Where a default must be repeated, it is the same, and it is repeated nowhere else."""
 
 import re
 
@@ -31,13 +31,13 @@ def places(pattern: str) -> set[str]:
     }
 
 
-def test_the_front_end_that_is_copied_has_the_apis_largest_upload() -> None:
+def test_the_example_front_end_has_the_apis_largest_upload() -> None:
     text = (EXAMPLE / "lib" / "settings.ts").read_text()
     (found,) = re.findall(r"DEFAULT_MAX_UPLOAD_BYTES = ([0-9_]+);", text)
     assert int(found) == MAX_UPLOAD_BYTES.default
 
 
-def test_the_front_end_that_is_copied_asks_for_the_thumbnails_that_are_made() -> None:
+def test_the_example_front_end_requests_the_default_widths() -> None:
     text = (EXAMPLE / "next.config.ts").read_text()
     found = re.findall(r"(?:image|device)Sizes: \[([0-9, ]+)\]", text)
     assert THUMBNAIL_WIDTHS.rule(",".join(found)) == THUMBNAIL_WIDTHS.default

@@ -1,4 +1,4 @@
-"""One rule for each setting, and the same verdict from everybody who reads it."""
+"""One rule for each setting, and the same verdict from every reader."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -162,7 +162,7 @@ ALLOWED = [
 
 
 def verdicts(name: str, value: str) -> Iterator[str | None]:
-    """What each reader of the setting says against the value, None if it accepts it."""
+    """Each reader's objection to the value, None if it accepts it."""
     for part in BY_NAME[name].read_by:
         try:
             READERS[part]({**GOOD, name: value})
@@ -173,7 +173,7 @@ def verdicts(name: str, value: str) -> Iterator[str | None]:
 
 
 @pytest.mark.parametrize(("name", "value"), BAD)
-def test_everybody_refuses_a_bad_value_in_the_same_words(name: str, value: str) -> None:
+def test_every_reader_rejects_an_invalid_value_in_the_same_words(name: str, value: str) -> None:
     (verdict,) = set(verdicts(name, value))
     assert verdict is not None
     assert verdict.startswith(name)
@@ -184,7 +184,7 @@ def test_everybody_refuses_a_bad_value_in_the_same_words(name: str, value: str) 
 
 
 @pytest.mark.parametrize(("name", "value"), ALLOWED)
-def test_everybody_accepts_a_good_value(name: str, value: str) -> None:
+def test_every_reader_accepts_a_valid_value(name: str, value: str) -> None:
     assert set(verdicts(name, value)) == {None}
     if name in PARAMETERS:
         assert template.accepts(PARAMETERS[name], value)
@@ -206,7 +206,7 @@ def _outcome(part: str, environment: Mapping[str, str]) -> object:
         return exc.problems
 
 
-def test_a_default_keeps_its_own_rule() -> None:
+def test_a_default_follows_its_own_rule() -> None:
     defaults = {setting.name: setting.default for setting in SETTINGS if setting.default_text}
     assert defaults["THUMBNAIL_WIDTHS"] == (200, 400)
     assert defaults["MAX_UPLOAD_BYTES"] == 50_000_000
@@ -220,7 +220,7 @@ def test_a_secret_is_never_shown() -> None:
 
 
 @given(st.text())
-def test_a_rule_refuses_any_text_without_repeating_it(text: str) -> None:
+def test_a_rule_rejects_text_without_repeating_it(text: str) -> None:
     for setting in SETTINGS:
         complaint = ""
         try:
@@ -231,14 +231,14 @@ def test_a_rule_refuses_any_text_without_repeating_it(text: str) -> None:
         assert len(text) < 10 or text not in complaint
 
 
-def test_the_rule_of_regions_knows_all_of_them() -> None:
+def test_the_rule_for_regions_accepts_all_of_them() -> None:
     session = boto3.Session()
     for partition in session.get_available_partitions():
         for region in session.get_available_regions("ec2", partition):
             assert contract.AWS_REGION.rule(region) == region
 
 
-def test_all_that_is_wrong_is_reported_at_once() -> None:
+def test_everything_that_is_wrong_is_reported_at_once() -> None:
     reader = Reader({"PORT": "abc", "AUTH": "maybe"})
     reader.read(contract.BUCKET, ", and there is no other way")
     reader.read(contract.PORT)
@@ -264,7 +264,7 @@ def test_a_tombstone_outlives_every_upload_url(seconds: str) -> None:
     ("upload_url_seconds", "tombstone_seconds"),
     [(3600, 60), (604_800, 604_800), (604_800, 604_800 + 86_399), (10, 86_409)],
 )
-def test_a_tombstone_that_an_upload_could_outlive_is_refused(
+def test_a_tombstone_that_an_upload_could_outlive_is_rejected(
     upload_url_seconds: int, tombstone_seconds: int
 ) -> None:
     assert not tombstone_outlives(upload_url_seconds, tombstone_seconds)

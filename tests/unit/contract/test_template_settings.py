@@ -30,7 +30,7 @@ PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----"
 
 
 def referenced(expression: Any) -> set[str]:
-    """The parameters whose text an expression hands on."""
+    """The parameters whose text an expression passes on."""
     if isinstance(expression, list):
         return set().union(*map(referenced, expression))
     if not isinstance(expression, tuple):
@@ -74,7 +74,7 @@ def deploys(stack: dict[str, Any]) -> bool:
 
 
 def environment(function: str, known: dict[str, Any], region: str) -> dict[str, str]:
-    """What a deployed function's process finds."""
+    """The environment of a deployed function's process."""
     found = {name: evaluate(value, known) for name, value in ENVIRONMENTS[function].items()}
     secret = found.get("CDN_PRIVATE_KEY", "")
     if secret.startswith("{{resolve:") and secret != EMPTY_SECRET:
@@ -89,7 +89,7 @@ def test_whatever_deploys_also_starts(stack: dict[str, Any], region: str, memory
     start(stack, region, memory)
 
 
-def test_whatever_is_left_empty_the_stack_is_refused_or_starts() -> None:
+def test_with_any_parameters_empty_the_stack_is_rejected_or_starts() -> None:
     whole = {
         **{name: declared.get("Default", "") for name, declared in PARAMETERS.items()},
         "AuthAudience": "a",
@@ -109,7 +109,7 @@ def test_whatever_is_left_empty_the_stack_is_refused_or_starts() -> None:
         if deploys({**whole, **empty}):
             start({**whole, **empty}, "eu-west-1", 512)
             started += 1
-    assert started == 3  # all is there, or the CDN is missing, with and without its secret
+    assert started == 3  # everything is set, or the CDN is missing, with and without its secret
 
 
 def start(stack: dict[str, Any], region: str, memory: int) -> None:
@@ -124,9 +124,7 @@ def start(stack: dict[str, Any], region: str, memory: int) -> None:
 
 @pytest.mark.parametrize("blank", [" ", "  ", "\t", "\n", "\u00a0"])
 @pytest.mark.parametrize("parameter", HANDED_ON)
-def test_a_rule_cannot_be_passed_by_a_blank_that_is_unset_at_the_start(
-    parameter: str, blank: str
-) -> None:
+def test_a_blank_that_counts_as_unset_does_not_satisfy_a_rule(parameter: str, blank: str) -> None:
     pattern = PARAMETERS[parameter]["AllowedPattern"]
     assert not re.fullmatch(pattern, blank)
 

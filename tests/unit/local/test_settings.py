@@ -39,13 +39,13 @@ def test_one_port_cannot_serve_both() -> None:
         Settings.from_environment({"API_PORT": "4566"})
 
 
-def test_two_bad_ports_are_not_called_the_same() -> None:
+def test_two_invalid_ports_are_not_reported_as_equal() -> None:
     with pytest.raises(SettingsError) as raised:
         Settings.from_environment({"API_PORT": "a", "EMULATOR_PORT": "b"})
     assert len(raised.value.problems) == 2
 
 
-def test_what_is_wrong_for_any_part_is_reported_at_once_before_anything_starts() -> None:
+def test_problems_of_all_parts_are_reported_at_once_before_the_start() -> None:
     with pytest.raises(SettingsError) as raised:
         checked_settings(
             {
@@ -65,11 +65,11 @@ def test_what_is_wrong_for_any_part_is_reported_at_once_before_anything_starts()
 
 
 @pytest.mark.parametrize("name", ["BUCKET", "DYNAMODB_TABLE", "HOST", "PORT", "AWS_REGION"])
-def test_what_the_run_sets_itself_is_not_read_from_the_environment(name: str) -> None:
+def test_settings_that_the_run_sets_are_not_read_from_the_environment(name: str) -> None:
     assert checked_settings({name: "!"}) == checked_settings({})
 
 
-def test_a_part_inherits_no_way_into_an_account_and_no_sign_in_by_default() -> None:
+def test_a_part_inherits_no_aws_account_and_no_sign_in_by_default() -> None:
     ours = {"AWS_PROFILE": "production", "AUTH": " ", "UPLOAD_URL_SECONDS": "60"}
     assert inherited(ours) == {"AUTH": "off", "UPLOAD_URL_SECONDS": "60"}
     assert inherited({"AUTH": "jwt"}) == {"AUTH": "jwt"}

@@ -73,7 +73,7 @@ def test_a_claimed_image_is_left_to_its_worker(original: StoredObject | None) ->
     ],
 )
 @pytest.mark.parametrize("original", [ORIGINAL, YOUNG])
-def test_what_was_processed_is_diagnosed_at_any_age(
+def test_a_processed_image_is_diagnosed_at_any_age(
     original: StoredObject, record: ImageRecord, finding: Finding | None
 ) -> None:
     assert finding_of(original, record) is finding
@@ -123,13 +123,13 @@ DONE = record_in(Status.DONE, thumbnails={200: FACTS})
         ((200, 400), thumbnail(), True),
     ],
 )
-def test_a_thumbnail_is_of_the_same_user_and_version(
+def test_a_thumbnail_must_have_the_same_user_and_version(
     widths: tuple[int, ...], stored: StoredObject | None, lacks: bool
 ) -> None:
     assert lacks_thumbnail(DONE, widths, [stored]) is lacks
 
 
-def test_the_bucket_is_not_read_for_what_the_record_lacks() -> None:
+def test_the_bucket_is_not_read_if_the_record_already_lacks_a_thumbnail() -> None:
     def read() -> Iterator[StoredObject]:
         pytest.fail("the bucket was read")
         yield
@@ -152,14 +152,14 @@ def test_the_bucket_is_not_read_for_what_the_record_lacks() -> None:
         (ORIGINAL, DONE, False),
     ],
 )
-def test_a_thumbnail_of_no_original_is_kept_while_a_record_may_need_it(
+def test_a_thumbnail_without_an_original_is_kept_while_a_record_may_need_it(
     original: StoredObject | None, record: ImageRecord | None, left_over: bool
 ) -> None:
     assert is_left_over(200, original, record) is left_over
 
 
 @given(st.sets(st.integers(0, 99)), st.sets(st.integers(0, 99)))
-def test_every_original_and_record_comes_once_and_with_its_partner(
+def test_every_original_and_record_is_returned_once_with_its_partner(
     originals: set[int], records: set[int]
 ) -> None:
     def key(number: int) -> OriginalKey:
@@ -178,7 +178,7 @@ def test_every_original_and_record_comes_once_and_with_its_partner(
     ]
 
 
-def test_batches_hold_everything_and_no_more_than_their_size() -> None:
+def test_batches_contain_everything_and_never_exceed_their_size() -> None:
     assert list(batches(iter("abcde"), 2)) == [["a", "b"], ["c", "d"], ["e"]]
 
 
@@ -200,7 +200,7 @@ def test_a_report_needs_repair_until_everything_repairable_is_repaired() -> None
     }
 
 
-def test_what_was_given_up_is_repaired_by_redrive_alone() -> None:
+def test_a_gave_up_image_is_repaired_only_by_redrive() -> None:
     asked = {
         name: {finding for finding in Finding if options.ask_for(finding)}
         for name, options in {

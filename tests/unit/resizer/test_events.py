@@ -29,7 +29,7 @@ def test_a_key_is_url_decoded_once() -> None:
     assert str(ref.key) == "uploads/a@b.example/1763853422123-my cat + 100%25.jpg"
 
 
-def test_several_records_come_in_order() -> None:
+def test_several_records_are_returned_in_order() -> None:
     references = created_originals(captured("s3_several_records.json"), "example-images")
     assert [ref.key.filename for ref in references] == ["a.jpg", "b.png"]
 

@@ -70,5 +70,5 @@ def test_other_first_bytes_are_an_unsupported_format(header: bytes) -> None:
     assert raised.value.reason is Reason.UNSUPPORTED_FORMAT
 
 
-def test_every_format_but_jpeg_has_a_limit_of_its_own() -> None:
+def test_every_format_except_jpeg_has_its_own_limit() -> None:
     assert {f.name for f in FORMATS} - set(Limits().whole_frame_pixels) == {"JPEG"}

@@ -4,7 +4,7 @@ from contract.settings import SettingsError
 from resizer.settings import Settings
 
 
-def test_the_bucket_alone_leaves_the_rest_at_its_defaults() -> None:
+def test_with_only_the_bucket_set_the_rest_has_its_defaults() -> None:
     assert Settings.from_environment({"BUCKET": "my-bucket"}) == Settings(
         bucket="my-bucket",
         table="Images",
@@ -45,7 +45,7 @@ def test_every_setting_is_read() -> None:
     )
 
 
-def test_all_that_is_wrong_is_said_at_once() -> None:
+def test_everything_that_is_wrong_is_reported_at_once() -> None:
     with pytest.raises(SettingsError) as raised:
         Settings.from_environment({"MAX_PIXELS": "0", "CLAIM_SECONDS": "0"})
     assert [problem.split()[0] for problem in raised.value.problems] == [

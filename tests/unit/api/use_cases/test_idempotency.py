@@ -10,7 +10,7 @@ CAT = DeclaredFile("cat.jpg", "image/jpeg", 10)
 REQUEST = first_request(1763853422123, "seed", [CAT])
 
 
-def test_a_repeated_request_is_the_first_one() -> None:
+def test_a_repeated_request_returns_the_first_one() -> None:
     again = first_request(1763853422999, "another seed", [CAT])
     assert same_request(REQUEST, again) == REQUEST
 
@@ -27,18 +27,18 @@ def test_a_repeated_request_is_the_first_one() -> None:
         [replace(CAT, method="PUT")],
     ],
 )
-def test_a_request_that_differs_in_anything_is_another_one(files: list[DeclaredFile]) -> None:
+def test_a_request_that_differs_in_anything_is_a_different_one(files: list[DeclaredFile]) -> None:
     with pytest.raises(IdempotencyKeyReusedError):
         same_request(REQUEST, first_request(REQUEST.planned_at_ms, REQUEST.seed, files))
 
 
-def test_the_order_of_files_counts() -> None:
+def test_the_order_of_files_matters() -> None:
     dog = replace(CAT, filename="dog.jpg")
     with pytest.raises(IdempotencyKeyReusedError):
         same_request(first_request(1, "s", [CAT, dog]), first_request(1, "s", [dog, CAT]))
 
 
-def test_what_follows_from_a_stored_request_does_not_change_between_releases() -> None:
+def test_nonces_and_fingerprints_do_not_change_between_releases() -> None:
     """A retry can be served by another version than the first request."""
     assert (nonce(REQUEST, 0), nonce(REQUEST, 1)) == ("03c52f96", "61508398")
     assert REQUEST.fingerprint == "0ec7d58627f361e8cd0a019897088f19d41da2c4fbda92560dd9632b3d8e7afd"

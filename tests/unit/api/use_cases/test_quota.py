@@ -6,7 +6,7 @@ from contract.record import Status
 from tests.records import finished, pending
 
 
-def test_what_counts_is_what_is_stored_and_what_still_may_be() -> None:
+def test_stored_images_and_possible_uploads_count() -> None:
     now = 2_000_000_000
     grace = 24 * 3600
     records = [
