@@ -164,6 +164,16 @@ def test_an_image_that_a_worker_has_claimed_is_not_given_up_on_yet(
     image.in_status(Status.PROCESSING)
 
 
+def test_giving_up_leaves_a_newer_event_that_is_under_way(
+    give_up: ModuleType, image: Image
+) -> None:
+    older, newer = image.upload(number=1), image.upload(number=2)
+    image.put_record(Status.PROCESSING, sequencer=newer.sequencer, claimed_by="alive")
+    response = give_up.give_up(messages(event(image.settings.bucket, older)), CONTEXT)
+    assert response == {"batchItemFailures": []}
+    image.in_status(Status.PROCESSING)
+
+
 def test_only_the_message_that_cannot_be_handled_is_delivered_again(
     give_up: ModuleType, image: Image
 ) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from threading import Event
+from typing import Any
 
 import boto3
 import pytest
@@ -248,6 +249,49 @@ def test_a_refused_write_raises_the_current_record(resizer: Resizer, image: Imag
     with pytest.raises(RefusedError) as raised:
         resizer.repository.fail(ref, Change(ref.sequencer), Reason.EMPTY, frozenset())
     assert raised.value.record == image.record()
+
+
+@pytest.mark.parametrize(("error", "kept"), [(Reason.GAVE_UP, True), (Reason.EMPTY, False)])
+def test_a_late_event_removes_the_thumbnails_of_a_failed_image_unless_it_was_given_up(
+    resizer: Resizer, image: Image, error: Reason, kept: bool
+) -> None:
+    ref = image.upload()
+    resizer.resize(ref, "invocation-1")
+    image.put_record(Status.FAILED, error=error, sequencer=ref.sequencer)
+    assert resizer.resize(ref, "invocation-2") is Outcome.IGNORED
+    assert (image.thumbnail(200) is not None) is kept
+    assert (image.thumbnail(400) is not None) is kept
+
+
+def test_a_late_event_of_a_failed_image_leaves_newer_thumbnails(
+    resizer: Resizer, image: Image
+) -> None:
+    resizer.resize(image.upload(number=2), "invocation-2")
+    image.put_record(Status.FAILED, error=Reason.EMPTY, sequencer=sequencer(1))
+    assert resizer.resize(image.upload(number=1), "invocation-1") is Outcome.IGNORED
+    assert image.thumbnail(200)
+
+
+def test_a_thumbnail_that_is_removed_while_it_is_replaced_is_stored_all_the_same(
+    resizer: Resizer, image: Image
+) -> None:
+    resizer.resize(image.upload(), "invocation-1")
+    stored = image.thumbnail(200)
+    assert stored
+
+    class RemovedMeanwhile:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(resizer.storage.client, name)
+
+        def put_object(self, **arguments: Any) -> Any:
+            if "IfMatch" in arguments:
+                image.s3.delete_object(Bucket=arguments["Bucket"], Key=arguments["Key"])
+            return resizer.storage.client.put_object(**arguments)
+
+    client: Any = RemovedMeanwhile()
+    storage = Storage(client, resizer.storage.bucket)
+    storage.put_thumbnail(image.key.thumbnail(200), b"again", "image/jpeg", stored.metadata)
+    assert image.bytes_of(200) == b"again"
 
 
 @dataclass(frozen=True)
