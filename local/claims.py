@@ -32,9 +32,12 @@ def claim_folder(data: Path) -> Iterator[None]:
                 f"Process {lock.read() or '?'} is already running on {data}: "
                 "stop it, or set LOCAL_DATA to another folder."
             ) from exc
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+        try:
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+        except OSError as exc:
+            raise TakenError(f"LOCAL_DATA is {str(data)!r}: {exc.strerror}.") from exc
         yield
 
 
