@@ -33,9 +33,8 @@ def claim_folder(data: Path) -> Iterator[None]:
                 "stop it, or set LOCAL_DATA to another folder."
             ) from exc
         try:
-            lock.truncate(0)
-            lock.write(str(os.getpid()))
-            lock.flush()
+            os.truncate(lock.fileno(), 0)
+            os.write(lock.fileno(), str(os.getpid()).encode())
         except OSError as exc:
             raise TakenError(f"LOCAL_DATA is {str(data)!r}: {exc.strerror}.") from exc
         yield

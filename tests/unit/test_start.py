@@ -142,11 +142,13 @@ def test_the_containers_aws() -> None:
     assert errors == f"{WIDTHS}; {BYTES}; {claim}\n"
 
 
-@pytest.mark.parametrize("folder", ["lock", "emulator.log"])
+@pytest.mark.parametrize(
+    ("name", "target"), [("lock", "."), ("lock", "/dev/full"), ("emulator.log", ".")]
+)
 def test_a_file_that_cannot_be_written_is_reported_with_its_setting(
-    folder: str, tmp_path: Path
+    name: str, target: str, tmp_path: Path
 ) -> None:
-    (tmp_path / folder).mkdir()
+    (tmp_path / name).symlink_to(target)
     ports = {"API_PORT": str(free_port()), "EMULATOR_PORT": str(free_port())}
     code, output, errors = start("local", LOCAL_DATA=str(tmp_path), **ports)
     assert (code, output) == (1, "")

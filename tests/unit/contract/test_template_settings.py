@@ -230,7 +230,7 @@ def test_template_and_settings_agree_on_every_port(port: str) -> None:
         assert accepts(parameter, url) == _is_right(name, url) == right, parameter
 
 
-@pytest.mark.parametrize("cut", ["-----BEGIN", " ", "\n", PUBLIC_KEY.splitlines()[0], PEM])
+@pytest.mark.parametrize("cut", ["-----BEGIN", " ", "\n", "-----BEGIN PUBLIC KEY-----"])
 def test_a_public_key_that_was_cut_off_is_not_deployed(cut: str) -> None:
     assert not accepts("CdnPublicKey", cut)
     assert accepts("CdnPublicKey", PUBLIC_KEY)
