@@ -8,8 +8,10 @@ from api.app import QUIET_LOGGERS, create_app
 from api.http.problem_documents import MEDIA_TYPE
 from api.settings import Settings
 from contract.logs import log_json
+from contract.settings import drop_blank
 
 log_json(QUIET_LOGGERS)
+drop_blank(os.environ)
 
 # No lifespan: with it, Mangum would start and stop the application around each request.
 handler = Mangum(

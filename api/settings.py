@@ -1,11 +1,17 @@
 """Settings of the API, read once from the environment and checked before anything is served."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import dataclass, field
+from typing import Self, cast
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from contract import settings as contract
 from contract.settings import TOMBSTONE_SECONDS, Reader, tombstone_outlives
+
+MIN_KEY_BITS = 2048  # CloudFront Developer Guide, "Create key pairs for your signers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +29,7 @@ class CdnSettings:
 
     url: str
     key_pair_id: str
-    private_key: str  # PEM
+    private_key: RSAPrivateKey = field(compare=False)  # two loaded keys are never equal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,5 +109,19 @@ def _cdn(read: Reader) -> CdnSettings | None:
     return CdnSettings(
         url=url,
         key_pair_id=read.read(contract.CDN_KEY_PAIR_ID, why),
-        private_key=read.read(contract.CDN_PRIVATE_KEY, why),
+        private_key=_rsa_key(read, read.read(contract.CDN_PRIVATE_KEY, why)),
     )
+
+
+def _rsa_key(read: Reader, pem: str | None) -> RSAPrivateKey:
+    """The key of a PEM text; None if that was refused already."""
+    key = None
+    if pem is not None:
+        try:
+            key = load_pem_private_key(pem.encode(), None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            key = None
+        if not isinstance(key, RSAPrivateKey) or key.key_size < MIN_KEY_BITS:
+            name = contract.CDN_PRIVATE_KEY.name
+            read.refuse(f"{name}: it must be an RSA private key of at least {MIN_KEY_BITS} bits")
+    return cast("RSAPrivateKey", key)

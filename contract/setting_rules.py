@@ -15,11 +15,20 @@ MAX_WIDTHS = 8
 _WHOLE_NUMBER = re.compile(r"0|[1-9][0-9]{0,19}")  # no sign, no leading zeros, no other digits
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"  # RFC 1123, section 2.1
 _HOST_NAME = rf"{_LABEL}(\.{_LABEL})*"
-_PORT = r"(:[1-9][0-9]{0,4})?"
+_PORT = (
+    r"(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
+)
 _PATH = r"(/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?"  # RFC 3986, section 3.3
-_URL = re.compile(rf"https?://({_HOST_NAME}|\[(?P<ipv6>[0-9A-Fa-f:.]+)\]){_PORT}{_PATH}")
-# As a browser sends it (Fetch, "Origin header"): lower case, no path. The API compares it as text.
-_ORIGIN = re.compile(rf"\*|https?://([a-z0-9._-]+|\[[0-9a-f:.]+\]){_PORT}")
+_QUERY = r"(?P<query>\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?"  # section 3.4
+_URL = re.compile(rf"https?://({_HOST_NAME}|\[(?P<ipv6>[0-9A-Fa-f:.]+)\]){_PORT}{_PATH}{_QUERY}")
+_HEX = r"[0-9a-f]{1,4}"
+_IPV6 = rf"((?!([0-9a-f]*:){{8}})({_HEX}(:{_HEX})*)?::({_HEX}(:{_HEX})*)?|({_HEX}:){{7}}{_HEX})"
+# As a browser sends it (Fetch, "Origin header"): lower case, no path and no default port. The API
+# compares it as text.
+_ORIGIN = re.compile(
+    r"\*|(?!http://.*:80$|https://.*:443$)"
+    rf"https?://([a-z0-9_-]+([.][a-z0-9_-]+)*[.]?|\[{_IPV6}\]){_PORT}"
+)
 _PEM = re.compile(
     r"\s*-----BEGIN (?P<kind>(RSA )?PRIVATE KEY)-----"
     r"[A-Za-z0-9+/=\s]+-----END (?P=kind)-----\s*"  # a password would add headers with a colon
@@ -36,6 +45,16 @@ def matching(pattern: str, what: str) -> Callable[[str], str]:
         return text
 
     return rule
+
+
+# S3 User Guide, "General purpose bucket naming rules"; "-." makes no host name.
+bucket_name = matching(
+    r"(?!xn--|sthree-|amzn-s3-demo-)"
+    r"(?!.*(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)"
+    r"(?!([0-9]+\.){3}[0-9]+$)(?!.*(\.\.|\.-|-\.))"
+    r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+    "a name that S3 allows for a bucket: 3 to 63 of a-z, 0-9, '.', '-'",
+)
 
 
 def one_of(*values: str) -> Callable[[str], str]:
@@ -70,20 +89,32 @@ def widths(text: str) -> tuple[int, ...]:
 
 
 def url(text: str) -> str:
-    """The URL without a slash at its end."""
-    found = _URL.fullmatch(text)
-    if not found or (found["ipv6"] and not _is_ip_address(found["ipv6"])):
+    """The URL as it is: a slash at its end may matter to its server."""
+    if not _match_url(text):
+        raise ValueError("it must be an http or https URL, like https://example.com")
+    return text
+
+
+def base_url(text: str) -> str:
+    """A URL that paths are appended to, without the slash at its end."""
+    found = _match_url(text)
+    if not found or found["query"] is not None:
         raise ValueError(
             "it must be an http or https URL without a query, like https://example.com"
         )
     return text.rstrip("/")
 
 
+def _match_url(text: str) -> re.Match[str] | None:
+    found = _URL.fullmatch(text)
+    return None if found and found["ipv6"] and not _is_ip_address(found["ipv6"]) else found
+
+
 def origins(text: str) -> tuple[str, ...]:
     parts = re.split(r"\s*,\s*|\s+", text)
     if not all(_ORIGIN.fullmatch(part) for part in parts):
         raise ValueError(
-            "it must be a list of origins in lower case and without a path, "
+            "it must be a list of origins in lower case, without a path or a default port, "
             "like https://app.example.com,http://localhost:3000"
         )
     return tuple(parts)
@@ -92,7 +123,7 @@ def origins(text: str) -> tuple[str, ...]:
 def host(text: str) -> str:
     """A host name or an IP address to listen on."""
     is_name = re.fullmatch(_HOST_NAME, text) and not re.fullmatch(r"[0-9.]+", text)
-    if not is_name and not _is_ip_address(text):
+    if not is_name and not (re.fullmatch(r"[!-~]+", text) and _is_ip_address(text)):
         raise ValueError("it must be a host name or an IP address")
     return text
 

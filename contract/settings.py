@@ -4,7 +4,7 @@ Pure functions of a mapping; the entry modules pass the environment in. A plain 
 settings library, so that API, resizer and local run share it without sharing a dependency.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
@@ -52,10 +52,7 @@ class Setting(Generic[T]):
 
 BUCKET = Setting(
     "BUCKET",
-    # S3 User Guide, "General purpose bucket naming rules"
-    matching(
-        r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "an S3 bucket name: 3 to 63 of a-z, 0-9, '.', '-'"
-    ),
+    rules.bucket_name,
     "bucket of originals and thumbnails",
     (API, RESIZER),
 )
@@ -75,7 +72,7 @@ AWS_REGION = Setting(
 )
 AWS_ENDPOINT_URL = Setting(
     "AWS_ENDPOINT_URL",
-    rules.url,
+    rules.base_url,
     "endpoint to use instead of AWS, for tests and the local run",
     (API, RESIZER),
 )
@@ -125,7 +122,7 @@ UPLOAD_URL_SECONDS = Setting(
 VIEW_URL_SECONDS = Setting(
     "VIEW_URL_SECONDS",
     whole_number(60, MAX_URL_SECONDS),
-    "seconds for which signed image URLs are valid",
+    "longest time in seconds that signed image URLs are valid",
     (API,),
     "21600",
 )
@@ -174,7 +171,7 @@ AUTH_ISSUER = Setting("AUTH_ISSUER", _CLAIM, "required `iss` of a token", (API,)
 AUTH_AUDIENCE = Setting("AUTH_AUDIENCE", _CLAIM, "required `aud` of a token", (API,))
 CDN_URL = Setting(
     "CDN_URL",
-    rules.url,
+    rules.base_url,
     "URL of a CloudFront distribution for the bucket, used instead of S3 URLs",
     (API,),
 )
@@ -223,7 +220,8 @@ class Reader:
             return setting.rule(text)
         except ValueError as exc:
             shown = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
-            value = "" if setting.is_secret else f" is {shown!r}"
+            may_be_secret = setting.is_secret or "@" in text  # after a URL's user and password
+            value = "" if may_be_secret else f" is {shown!r}"
             self.refuse(f"{setting.name}{value}: {exc}")
             return cast("T", None)
 
@@ -239,6 +237,13 @@ class Reader:
         """Raise SettingsError with everything that is wrong, if anything is."""
         if self._problems:
             raise SettingsError(*self._problems)
+
+
+def drop_blank(environment: MutableMapping[str, str]) -> None:
+    """Remove blank `AWS_` variables: botocore reads them itself and does not see them as unset."""
+    for name in [name for name in environment if name.startswith("AWS_")]:
+        if not environment[name].strip():
+            del environment[name]
 
 
 def problems(

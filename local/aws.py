@@ -24,7 +24,8 @@ from local.emulator import (
 from local.gate import Containers
 from local.infrastructure import GIVE_UP, RESIZE_IMAGE, DeployError, Stack
 from local.pool import Pool
-from local.settings import Settings
+from local.settings import Settings, checked_settings, forget_account
+from resizer.settings import Settings as ResizerSettings
 
 RIE_PORT = 8080
 FUNCTION_SECONDS = 300.0  # as in the template
@@ -94,6 +95,8 @@ def _write_identity(folder: Path, keys: Credentials) -> None:
 if __name__ == "__main__":
     logs.configure("aws")
     try:
-        run(Settings.from_environment(os.environ), Path("/identities"), Path("/tmp/ready"))  # noqa: S108
+        settings = checked_settings(os.environ, ResizerSettings.from_environment)
+        forget_account(os.environ)
+        run(settings, Path("/identities"), Path("/tmp/ready"))  # noqa: S108
     except (SettingsError, EmulatorError, DeployError) as exc:
         sys.exit(str(exc))

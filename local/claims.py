@@ -32,9 +32,11 @@ def claim_folder(data: Path) -> Iterator[None]:
                 f"Process {lock.read() or '?'} is already running on {data}: "
                 "stop it, or set LOCAL_DATA to another folder."
             ) from exc
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+        try:
+            os.truncate(lock.fileno(), 0)
+            os.write(lock.fileno(), str(os.getpid()).encode())
+        except OSError as exc:
+            raise TakenError(f"LOCAL_DATA is {str(data)!r}: {exc.strerror}.") from exc
         yield
 
 

@@ -77,7 +77,6 @@ class Emulator:
         self._log = data / "emulator.log"
         if not PYTHON.exists():
             raise EmulatorError(f"{PYTHON.parent.parent.name} is missing: run `make setup`.")
-        data.mkdir(parents=True, exist_ok=True)
         environment = {
             **self.root.environment(),
             **{f"MINISTACK_LAMBDA_PROXY_{name}": url for name, url in functions.items()},
@@ -95,7 +94,12 @@ class Emulator:
             "TMPDIR": str(data),
             **(options or {}),
         }
-        with self._log.open("w") as log:
+        try:
+            data.mkdir(parents=True, exist_ok=True)
+            opened = self._log.open("w")
+        except OSError as exc:
+            raise EmulatorError(f"LOCAL_DATA is {str(data)!r}: {exc}.") from exc
+        with opened as log:
             self._process = subprocess.Popen(
                 tether.command(str(PYTHON), "-m", "ministack"),
                 cwd=ROOT,

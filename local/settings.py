@@ -1,12 +1,17 @@
 """Settings of the local run, and what the parts that it starts inherit from its environment."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from contract import settings as contract
-from contract.settings import Reader
+from contract.settings import Reader, SettingsError, problems
+from local.emulator import REGION
+from local.infrastructure import BUCKET
+
+# The run sets these for its parts itself. Blank stands for the default.
+GIVEN = {"AWS_REGION": REGION, "BUCKET": BUCKET, "DYNAMODB_TABLE": "", "HOST": "", "PORT": ""}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,22 +48,47 @@ class Settings:
         emulator_port = read.read(contract.EMULATOR_PORT)
         if api_port and api_port == emulator_port:
             read.refuse(f"API_PORT and EMULATOR_PORT are both {api_port}: they must differ")
+        port = "" if api_port == 80 else f":{api_port}"  # a browser leaves out the default
         front_end = read.read_if_set(contract.CORS_ORIGINS) or (contract.FRONT_END_ORIGIN,)
         settings = cls(
             api_port=api_port,
             emulator_port=emulator_port,
-            data=read.read(contract.LOCAL_DATA).resolve(),
-            cors_origins=(
-                f"http://localhost:{api_port}",
-                f"http://127.0.0.1:{api_port}",
-                *front_end,
-            ),
+            data=_folder(read),
+            cors_origins=(f"http://localhost{port}", f"http://127.0.0.1{port}", *front_end),
             thumbnail_widths=read.read(contract.THUMBNAIL_WIDTHS),
             max_upload_bytes=read.read(contract.MAX_UPLOAD_BYTES),
             max_pixels=read.read(contract.MAX_PIXELS),
         )
         read.finish()
         return settings
+
+
+def _folder(read: Reader) -> Path:
+    data = read.read(contract.LOCAL_DATA)
+    try:
+        return data.expanduser().resolve()
+    except RuntimeError as exc:  # ~ of an unknown user
+        read.refuse(f"LOCAL_DATA is {str(data)!r}: {exc}")
+        return data
+
+
+def checked_settings(
+    environment: Mapping[str, str], *parts: Callable[[Mapping[str, str]], object]
+) -> Settings:
+    """Our settings; raises SettingsError with all problems for us and the parts that we start."""
+    theirs = {**inherited(environment), **GIVEN}
+    wrong = problems(Settings.from_environment, environment)
+    for part in parts:
+        wrong += problems(part, theirs)
+    if wrong:
+        raise SettingsError(*dict.fromkeys(wrong))
+    return Settings.from_environment(environment)
+
+
+def forget_account(environment: MutableMapping[str, str]) -> None:
+    """Remove what leads boto3 to an AWS account: a profile, keys, an endpoint."""
+    for name in [name for name in environment if name.startswith("AWS_")]:
+        del environment[name]
 
 
 def inherited(environment: Mapping[str, str]) -> dict[str, str]:

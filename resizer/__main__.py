@@ -7,12 +7,13 @@ import os
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from botocore.exceptions import NoRegionError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.keys import THUMBNAILS, UPLOADS, InvalidUserIdError, check_user_id
-from contract.settings import SettingsError
+from contract.settings import drop_blank
 from resizer.doctor import Doctor, Options, Report
 from resizer.repository import Repository, dynamodb_client
 from resizer.resize import Resizer
@@ -23,19 +24,44 @@ BAR_CHARS = 30
 NEEDS_REPAIR = 3  # exit code
 
 
+class CannotConnectError(Exception):
+    """The settings, or botocore's own variables, are invalid."""
+
+
 def main() -> int:
     arguments = _parser().parse_args()
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    drop_blank(os.environ)
     try:
-        settings = Settings.from_environment(os.environ)
-        if settings.region:  # botocore reads only another name
-            os.environ.setdefault("AWS_DEFAULT_REGION", settings.region)
-        storage = Storage(s3_client(), settings.bucket)
-        repository = Repository(dynamodb_client(), settings.table)
+        settings, storage, repository = _connect()
         user_id = None if arguments.user is None else check_user_id(arguments.user)
-    except (SettingsError, NoRegionError, InvalidUserIdError) as exc:
+        report = _examine(arguments, settings, storage, repository, user_id)
+    except (CannotConnectError, InvalidUserIdError, BotoCoreError, ClientError) as exc:
         print(f"doctor: {exc}", file=sys.stderr)
         return 2
+    _print(report, arguments.json)
+    return NEEDS_REPAIR if report.needs_repair() else 0
+
+
+def _connect() -> tuple[Settings, Storage, Repository]:
+    """Raises CannotConnectError or BotoCoreError."""
+    try:
+        settings = Settings.from_environment(os.environ)
+        aws = settings.region, settings.endpoint_url
+        storage = Storage(s3_client(*aws), settings.bucket)
+        repository = Repository(dynamodb_client(*aws), settings.table)
+    except ValueError as exc:  # SettingsError, or botocore's for a URL like AWS_ENDPOINT_URL_S3
+        raise CannotConnectError(str(exc)) from exc
+    return settings, storage, repository
+
+
+def _examine(
+    arguments: argparse.Namespace,
+    settings: Settings,
+    storage: Storage,
+    repository: Repository,
+    user_id: str | None,
+) -> Report:
     resizer = Resizer(
         storage=storage,
         repository=repository,
@@ -52,9 +78,7 @@ def main() -> int:
     bar = _Bar(_total(storage, user_id)) if sys.stderr.isatty() or arguments.progress else None
     threads = ThreadPoolExecutor(arguments.workers)
     owner = f"doctor-{uuid.uuid4()}"
-    report = Doctor(resizer, options, owner, threads, bar.show if bar else lambda _: None).examine()
-    _print(report, arguments.json)
-    return NEEDS_REPAIR if report.needs_repair() else 0
+    return Doctor(resizer, options, owner, threads, bar.show if bar else lambda _: None).examine()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,16 +97,29 @@ def _parser() -> argparse.ArgumentParser:
         "--progress", action="store_true", help="show a progress bar even if there is no terminal"
     )
     doctor.add_argument(
-        "--workers", type=int, default=8, metavar="N", help="images to check at once (default 8)"
+        "--workers",
+        type=_at_least(1),
+        default=8,
+        metavar="N",
+        help="images to check at once (default 8)",
     )
     doctor.add_argument(
         "--grace",
-        type=int,
+        type=_at_least(0),
         default=120,
         metavar="S",
         help="skip images younger than S seconds (default 120)",
     )
     return parser
+
+
+def _at_least(low: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isdecimal() or int(text) < low:
+            raise argparse.ArgumentTypeError(f"it must be a whole number of at least {low}")
+        return int(text)
+
+    return number
 
 
 def _total(storage: Storage, user_id: str | None) -> int:

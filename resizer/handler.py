@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from contract.logs import log_json
 from contract.record import Status
+from contract.settings import drop_blank
 from contract.transitions import Change
 from resizer.events import ObjectReference, created_originals, failed_invocations
 from resizer.repository import RefusedError, Repository, dynamodb_client
@@ -36,9 +37,11 @@ def now_ms() -> int:
 
 
 log_json(quiet=["botocore"])
+drop_blank(os.environ)
 settings = Settings.from_environment(os.environ)
-repository = Repository(dynamodb_client(), settings.table)
-resizer = Resizer(Storage(s3_client(), settings.bucket), repository, settings, now_ms)
+aws = settings.region, settings.endpoint_url
+repository = Repository(dynamodb_client(*aws), settings.table)
+resizer = Resizer(Storage(s3_client(*aws), settings.bucket), repository, settings, now_ms)
 collector.resume()
 
 

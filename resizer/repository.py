@@ -61,9 +61,12 @@ class Finished:
     filename: str | None
 
 
-def dynamodb_client() -> "DynamoDBClient":
-    session = botocore.session.get_session()
-    return cast("DynamoDBClient", session.create_client("dynamodb", config=DYNAMODB_CONFIG))
+def dynamodb_client(region: str | None, endpoint_url: str | None) -> "DynamoDBClient":
+    """None: botocore looks in its own variables and files."""
+    client = botocore.session.get_session().create_client(
+        "dynamodb", region_name=region, endpoint_url=endpoint_url, config=DYNAMODB_CONFIG
+    )
+    return cast("DynamoDBClient", client)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ class Settings:
     bucket: str
     table: str
     region: str | None  # always set in Lambda; elsewhere, the SDK may know it from its own files
-    endpoint_url: str | None  # only checked here: the SDK reads it itself
+    endpoint_url: str | None
     widths: tuple[int, ...]  # pixels, ascending
     max_upload_bytes: int
     max_pixels: int

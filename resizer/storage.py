@@ -78,9 +78,15 @@ class StoredObject:
     content_type: str = ""
 
 
-def s3_client() -> "S3Client":
-    """A client without boto3, whose transfer manager is never used and slow to import."""
-    return cast("S3Client", botocore.session.get_session().create_client("s3", config=S3_CONFIG))
+def s3_client(region: str | None, endpoint_url: str | None) -> "S3Client":
+    """A client without boto3, whose transfer manager is never used and slow to import.
+
+    None: botocore looks in its own variables and files.
+    """
+    client = botocore.session.get_session().create_client(
+        "s3", region_name=region, endpoint_url=endpoint_url, config=S3_CONFIG
+    )
+    return cast("S3Client", client)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,9 @@ from urllib.parse import quote
 
 from botocore.signers import CloudFrontSigner
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA1
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from api.settings import CdnSettings
-from contract.settings import SettingsError
 
 CACHED_URLS = 20_000  # about 10 MB
 
@@ -26,7 +23,7 @@ class CdnSigner:
     """Signs URLs of objects behind one distribution."""
 
     def __init__(self, settings: CdnSettings) -> None:
-        key = _load(settings.private_key)
+        key = settings.private_key
         # CloudFront requires SHA-1 here (CloudFront Developer Guide, "Create a signature").
         self._signer = CloudFrontSigner(
             settings.key_pair_id,
@@ -41,13 +38,3 @@ class CdnSigner:
         url = f"{self._url}/{quote(key, safe='/~')}"
         signed: str = self._signer.generate_presigned_url(url, date_less_than=end)
         return signed
-
-
-def _load(pem: str) -> RSAPrivateKey:
-    try:
-        key = load_pem_private_key(pem.encode(), None)
-    except (ValueError, TypeError) as exc:
-        raise SettingsError("CDN_PRIVATE_KEY is not a PEM private key without a password") from exc
-    if not isinstance(key, RSAPrivateKey):
-        raise SettingsError("CDN_PRIVATE_KEY is not an RSA key")
-    return key

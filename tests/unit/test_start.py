@@ -1,12 +1,15 @@
 """A start with invalid settings prints one line that names all of them."""
 
 import os
+import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests import ROOT
+from tools.ports import free_port
 
 BAD = {"THUMBNAIL_WIDTHS": "5000", "MAX_UPLOAD_BYTES": "6000000000", "AWS_REGION": "Ireland"}
 WIDTHS = (
@@ -52,6 +55,76 @@ def test_the_doctor_without_a_region() -> None:
     assert "region" in errors
 
 
+AWS = {
+    "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_ACCESS_KEY_ID": "nobody",
+    "AWS_SECRET_ACCESS_KEY": "nothing",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:1",  # nothing listens there
+    "AWS_REGION": "eu-west-1",
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    "BUCKET": "my-bucket",
+}
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "Unable to locate credentials"),
+        ({"AWS_SECRET_ACCESS_KEY": ""}, "Partial credentials found"),
+        ({"AWS_PROFILE": "nope"}, "(nope) could not be found"),
+        ({"AWS_CONFIG_FILE": "tests/unit/test_start.py"}, "Unable to parse config file"),
+        ({"AWS_ENDPOINT_URL": "", "AWS_ENDPOINT_URL_S3": "nowhere"}, "Invalid endpoint: nowhere"),
+        ({}, 'Could not connect to the endpoint URL: "http://127.0.0.1:1/'),
+        ({"AWS_ENDPOINT_URL": " http://127.0.0.1:1/ "}, 'the endpoint URL: "http://127.0.0.1:1/my'),
+        ({"AWS_DEFAULT_REGION": " ", "AWS_PROFILE": " "}, "Could not connect"),
+    ],
+)
+def test_the_doctor_that_cannot_reach_aws(settings: dict[str, str], said: str) -> None:
+    arguments = ("resizer", "doctor", "--user", "ann")
+    code, output, errors = start(*arguments, **{**AWS, **settings})
+    assert (code, output, errors.count("\n")) == (2, "", 1), errors
+    assert errors.startswith("doctor: ")
+    assert said in errors
+
+
+@pytest.mark.parametrize(("option", "value"), [("--workers", "0"), ("--grace", "-1")])
+def test_the_doctor_with_a_bad_option(option: str, value: str) -> None:
+    code, output, errors = start("resizer", "doctor", f"{option}={value}", **AWS)
+    assert (code, output) == (2, "")
+    assert f"argument {option}: it must be a whole number of at least " in errors
+
+
+@pytest.mark.parametrize("name", ["AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"])
+@pytest.mark.parametrize("module", ["resizer.handler", "api.lambda_handler"])
+def test_a_function_starts_with_a_blank_variable_of_botocore(module: str, name: str) -> None:
+    known = {**AWS, "AUTH": "off", "AWS_ENDPOINT_URL": ""}
+    code, _, errors = start(module, **{**known, name: " "})
+    assert (code, errors) == (0, "")
+
+
+def test_the_api_with_a_bad_url_of_botocore() -> None:
+    settings = {"AUTH": "off", "AWS_ENDPOINT_URL": " ", "AWS_ENDPOINT_URL_S3": "nowhere"}
+    code, output, errors = start("api", **{**AWS, **settings})
+    assert (code, errors) == (1, "The API cannot start: Invalid endpoint: nowhere\n")
+    assert "Traceback" not in output
+
+
+def test_the_api_on_a_port_in_use() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        code, _, errors = start("api", **AWS, AUTH="off", HOST="127.0.0.1", PORT=port)
+    assert code == 1
+    assert errors.startswith("The API cannot start: [Errno 98] Address already in use")
+    assert errors.count("\n") == 1
+
+
+def test_the_api_on_a_host_that_is_not_its_own() -> None:
+    code, _, errors = start("api", **AWS, AUTH="off", HOST="192.0.2.1")
+    assert (code, errors.count("\n")) == (1, 1)
+    assert errors.startswith("The API cannot start: ")
+
+
 def test_the_local_run() -> None:
     code, output, errors = start("local", **BAD, API_PORT="abc", AUTH="jwt", AUTH_ISSUER="me")
     assert (code, output) == (1, "")
@@ -63,9 +136,24 @@ def test_the_local_run() -> None:
 
 
 def test_the_containers_aws() -> None:
-    code, output, errors = start("local.aws", **BAD)
+    code, output, errors = start("local.aws", **BAD, CLAIM_SECONDS="0")
     assert (code, output) == (1, "")
-    assert errors == f"{WIDTHS}; {BYTES}\n"
+    claim = "CLAIM_SECONDS is '0': it must be a whole number from 1 to 900"
+    assert errors == f"{WIDTHS}; {BYTES}; {claim}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "target"), [("lock", "."), ("lock", "/dev/full"), ("emulator.log", ".")]
+)
+def test_a_file_that_cannot_be_written_is_reported_with_its_setting(
+    name: str, target: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).symlink_to(target)
+    ports = {"API_PORT": str(free_port()), "EMULATOR_PORT": str(free_port())}
+    code, output, errors = start("local", LOCAL_DATA=str(tmp_path), **ports)
+    assert (code, output) == (1, "")
+    assert errors.startswith(f"LOCAL_DATA is '{tmp_path}': ")
+    assert errors.count("\n") == 1
 
 
 @pytest.mark.parametrize("data", ["/dev/null", "/dev/null/data"])

@@ -1,7 +1,7 @@
 import "server-only";
 import { redirect } from "next/navigation";
 import { auth } from "@/auth";
-import { DEFAULT_MAX_UPLOAD_BYTES } from "./settings";
+import { maxUploadBytes } from "./settings";
 
 export interface User {
   id: string;
@@ -19,5 +19,5 @@ export async function signedInUser(): Promise<User> {
 export function clientSettings(): { apiUrl: string; maxBytes: number } {
   const apiUrl = process.env.API_URL;
   if (!apiUrl) throw new Error("API_URL is not set: see .env.example");
-  return { apiUrl, maxBytes: Number(process.env.MAX_UPLOAD_BYTES || DEFAULT_MAX_UPLOAD_BYTES) };
+  return { apiUrl, maxBytes: maxUploadBytes(process.env.MAX_UPLOAD_BYTES) };
 }

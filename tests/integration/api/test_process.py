@@ -26,6 +26,7 @@ def running(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str]
         [sys.executable, "-W", "error", "-m", "api"],
         env={**environment, "HOST": "127.0.0.1", "PORT": str(port)},
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
     )
@@ -48,11 +49,14 @@ def wait_until_up(port: int) -> None:
     raise TimeoutError
 
 
-@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("signal_number", "exit_code"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 130)]
+)
 def test_a_stopping_process_first_reports_not_ready_then_finishes_its_requests(
     environment: dict[str, str],
     user_id: str,
     signal_number: signal.Signals,
+    exit_code: int,
 ) -> None:
     with running({**environment, "DRAIN_SECONDS": "1"}) as (process, client):
         assert client.get("/readyz").status_code == 200
@@ -60,7 +64,9 @@ def test_a_stopping_process_first_reports_not_ready_then_finishes_its_requests(
         time.sleep(0.3)
         assert client.get("/readyz").json()["code"] == "stopping"
         assert client.post(f"/users/{user_id}/uploads", json=CAT).status_code == 201
-        assert process.wait(timeout=20) == -signal_number
+        assert process.wait(timeout=20) == exit_code
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
 
 
 def test_a_second_signal_does_not_wait_for_the_rest_of_the_drain(

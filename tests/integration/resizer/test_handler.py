@@ -15,6 +15,7 @@ import pytest
 from contract.logs import log_json
 from contract.record import Reason, Status
 from contract.transitions import Change, Transition
+from local.emulator import REGION, Emulator
 from resizer.events import ObjectReference
 from resizer.resize import ClaimHeldError
 from resizer.settings import Settings
@@ -65,6 +66,20 @@ def give_up(
     settings: Settings,
 ) -> ModuleType:
     return entry_module(monkeypatch, give_up_session, settings)
+
+
+def test_endpoint_and_region_are_those_that_were_checked(
+    monkeypatch: pytest.MonkeyPatch,
+    bare_logging: None,
+    resizer_session: boto3.Session,
+    settings: Settings,
+    emulator: Emulator,
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f" {emulator.url} ")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", " ")
+    module = entry_module(monkeypatch, resizer_session, settings)
+    for client in (module.repository.client, module.resizer.storage.client):
+        assert (client.meta.endpoint_url, client.meta.region_name) == (emulator.url, REGION)
 
 
 CONTEXT = SimpleNamespace(aws_request_id="invocation-1")

@@ -1,9 +1,13 @@
+from typing import Any
+
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from api import settings as module
 from api.settings import CdnSettings, JwtSettings, Settings
 from contract.settings import SettingsError
-from tests.unit.contract.test_settings import PEM
+from tests.unit.contract.test_settings import KEY, PEM, PEM_SHAPE
 
 LEAST = {"BUCKET": "my-bucket", "AWS_REGION": "eu-west-1", "AUTH": "off"}
 JWT = {
@@ -60,9 +64,7 @@ def test_every_setting_is_read() -> None:
             issuer="https://issuer.example.com/",
             audience="thumbline",
         ),
-        cdn=CdnSettings(
-            url="https://cdn.example.com", key_pair_id="K1", private_key=PEM.replace("\\n", "\n")
-        ),
+        cdn=CdnSettings(url="https://cdn.example.com", key_pair_id="K1", private_key=KEY),
     )
 
 
@@ -76,6 +78,42 @@ def test_a_missing_setting_is_named(name: str) -> None:
 def test_jwt_requires_its_settings(name: str) -> None:
     with pytest.raises(SettingsError, match=f"^{name} is not set, but AUTH=jwt needs it$"):
         Settings.from_environment({**LEAST, **JWT, name: ""})
+
+
+CDN = {**LEAST, "CDN_URL": "https://cdn.example.com", "CDN_KEY_PAIR_ID": "K1"}
+
+
+def pem_of(key: Any, form: PrivateFormat = PrivateFormat.PKCS8) -> str:
+    text: str = key.private_bytes(Encoding.PEM, form, NoEncryption()).decode()
+    return text
+
+
+@pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
+def test_a_cdn_key_may_have_either_form_of_pem_and_escaped_line_breaks(form: PrivateFormat) -> None:
+    for pem in (pem_of(KEY, form), pem_of(KEY, form).replace("\n", "\\n")):
+        cdn = Settings.from_environment({**CDN, "CDN_PRIVATE_KEY": pem}).cdn
+        assert cdn is not None
+        assert cdn.private_key.private_numbers() == KEY.private_numbers()
+
+
+@pytest.mark.parametrize(
+    "pem",
+    [
+        pytest.param(pem_of(ec.generate_private_key(ec.SECP256R1())), id="EC"),
+        pytest.param(pem_of(ed25519.Ed25519PrivateKey.generate()), id="Ed25519"),
+        pytest.param(pem_of(rsa.generate_private_key(65537, 1024)), id="RSA, too short"),
+        pytest.param(PEM_SHAPE, id="no key"),
+    ],
+)
+def test_a_key_that_cloudfront_would_not_accept_is_reported_with_all_that_is_wrong(
+    pem: str,
+) -> None:
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environment({**CDN, "BUCKET": "", "CDN_PRIVATE_KEY": pem})
+    assert raised.value.problems == (
+        "BUCKET is not set",
+        "CDN_PRIVATE_KEY: it must be an RSA private key of at least 2048 bits",
+    )
 
 
 def test_everything_that_is_wrong_is_reported_at_once() -> None:

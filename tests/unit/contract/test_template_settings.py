@@ -6,7 +6,8 @@ from typing import Any
 
 import boto3
 import pytest
-from hypothesis import assume, given, settings
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.settings import Settings as ApiSettings
@@ -20,13 +21,13 @@ from tests.template import (
     accepts,
     evaluate,
 )
-from tests.unit.contract.test_settings import PEM
+from tests.unit.contract.test_settings import KEY, PEM
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 REGIONS = boto3.Session().get_available_regions("lambda")
 FROM_AWS = {"Cdn.DomainName": "d111111abcdef8.cloudfront.net", "CdnKey": "K2JCJMDEHXQW5F"}
 EMPTY_SECRET = "{{resolve:secretsmanager:}}"
-PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----"
+PUBLIC_KEY = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def referenced(expression: Any) -> set[str]:
@@ -58,13 +59,23 @@ def values(parameter: str) -> st.SearchStrategy[Any]:
     return texts
 
 
-STACKS = st.fixed_dictionaries(
-    {
-        **{parameter: values(parameter) for parameter in HANDED_ON},
-        "CdnPublicKey": st.sampled_from(["", PUBLIC_KEY]),
-        "DeployApi": st.sampled_from(["true", "false"]),
-    }
-)
+def stacks(deploy_api: str, required: tuple[str, ...] = ()) -> st.SearchStrategy[dict[str, Any]]:
+    """All values of the parameters that become settings; those that are required are filled."""
+    filled = {name: values(name).filter(bool) for name in required}
+    cdn = st.sampled_from([("", ""), ("", "secret"), (PUBLIC_KEY, "secret")])
+    stack = {**{name: values(name) for name in HANDED_ON}, **filled, "cdn": cdn}
+    return st.fixed_dictionaries(stack).map(
+        lambda drawn: {
+            **drawn,
+            "DeployApi": deploy_api,
+            "CdnPublicKey": drawn["cdn"][0],
+            "CdnPrivateKeySecret": drawn["CdnPrivateKeySecret"] or drawn["cdn"][1],
+        }
+    )
+
+
+WITHOUT_API = stacks("false")
+WITH_API = stacks("true", ("AuthJwksUrl", "AuthIssuer", "AuthAudience"))
 
 
 def deploys(stack: dict[str, Any]) -> bool:
@@ -82,11 +93,15 @@ def environment(function: str, known: dict[str, Any], region: str) -> dict[str, 
     return {**found, "AWS_REGION": region}
 
 
-@settings(max_examples=50)  # of twelve values each
-@given(STACKS, st.sampled_from(REGIONS), st.integers(512, 10240))
-def test_whatever_deploys_also_starts(stack: dict[str, Any], region: str, memory: int) -> None:
-    assume(deploys(stack))
-    start(stack, region, memory)
+@pytest.mark.parametrize("parts", [WITHOUT_API, WITH_API], ids=["resizer", "API and resizer"])
+@settings(max_examples=25)  # of twelve values each
+@given(st.data(), st.sampled_from(REGIONS), st.integers(512, 10240))
+def test_whatever_deploys_also_starts(
+    parts: st.SearchStrategy[dict[str, Any]], data: st.DataObject, region: str, memory: int
+) -> None:
+    stack = data.draw(parts)
+    assert deploys(stack)
+    assert start(stack, region, memory) == (parts is WITH_API)
 
 
 def test_with_any_parameters_empty_the_stack_is_rejected_or_starts() -> None:
@@ -102,7 +117,7 @@ def test_with_any_parameters_empty_the_stack_is_rejected_or_starts() -> None:
         "CorsOrigins": ["*"],
     }
     may_be_empty = [name for name in whole if name.startswith(("Auth", "Cdn"))]
-    assert len(may_be_empty) == 5
+    assert {"AuthIssuer", "CdnPrivateKeySecret", "CdnPublicKey"} < set(may_be_empty)
     started = 0
     for kept in itertools.product([True, False], repeat=len(may_be_empty)):
         empty = {name: "" for name, keep in zip(may_be_empty, kept, strict=True) if not keep}
@@ -112,14 +127,16 @@ def test_with_any_parameters_empty_the_stack_is_rejected_or_starts() -> None:
     assert started == 3  # everything is set, or the CDN is missing, with and without its secret
 
 
-def start(stack: dict[str, Any], region: str, memory: int) -> None:
-    """Read the settings of each function; raises SettingsError."""
+def start(stack: dict[str, Any], region: str, memory: int) -> bool:
+    """Read the settings of each function and say if the API is one; raises SettingsError."""
     known = {**stack, **FROM_AWS}
     for function in ("ResizeImage", "GiveUp"):
         found = environment(function, known, region)
         ResizerSettings.from_environment({**found, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory)})
-    if evaluate(CONDITIONS["HasApi"], known):
+    has_api = bool(evaluate(CONDITIONS["HasApi"], known))
+    if has_api:
         ApiSettings.from_environment(environment("Api", known, region))
+    return has_api
 
 
 @pytest.mark.parametrize("blank", [" ", "  ", "\t", "\n", "\u00a0"])
@@ -131,7 +148,7 @@ def test_a_blank_that_counts_as_unset_does_not_satisfy_a_rule(parameter: str, bl
 
 def test_the_parameters_that_become_settings_are_found() -> None:
     assert {"AuthIssuer", "CdnPrivateKeySecret", "CorsOrigins", "MaxPixels"} < set(HANDED_ON)
-    assert len(HANDED_ON) == 10
+    assert {"AuthAudience", "AuthJwksUrl", "MaxUploadBytes", "ThumbnailWidths"} < set(HANDED_ON)
     assert {name for values in ENVIRONMENTS.values() for name in values} <= BY_NAME.keys()
     memory = PARAMETERS["ResizerMemoryMb"]
     assert (memory["MinValue"], memory["MaxValue"]) == ("512", "10240")
@@ -158,16 +175,32 @@ def test_the_other_defaults_are_the_settings_too() -> None:
     assert PARAMETERS["ResizerMemoryMb"]["Default"] == memory.default_text
 
 
-@given(st.sampled_from(["MAX_UPLOAD_BYTES", "MAX_PIXELS"]), st.integers(0, 10**10))
-def test_template_and_settings_agree_on_every_number(name: str, number: int) -> None:
-    parameter = {"MAX_UPLOAD_BYTES": "MaxUploadBytes", "MAX_PIXELS": "MaxPixels"}[name]
+NUMBERS = sorted(
+    {
+        (name, value[1])
+        for values in ENVIRONMENTS.values()
+        for name, value in values.items()
+        if value[0] == "!Ref" and BY_NAME[name].default_text.isdecimal()
+    }
+)
+
+
+def test_the_parameters_that_are_numbers_are_found() -> None:
+    assert {("MAX_PIXELS", "MaxPixels"), ("MAX_UPLOAD_BYTES", "MaxUploadBytes")} <= set(NUMBERS)
+
+
+@given(st.sampled_from(NUMBERS), st.integers(0, 10**10))
+def test_template_and_settings_agree_on_every_number(names: tuple[str, str], number: int) -> None:
+    name, parameter = names
     assert accepts(parameter, str(number)) == _is_right(name, str(number))
 
 
 @pytest.mark.parametrize("number", [10**power + step for power in range(11) for step in (-1, 0, 1)])
-def test_template_and_settings_agree_on_every_length(number: int) -> None:
-    assert accepts("MaxUploadBytes", str(number)) == _is_right("MAX_UPLOAD_BYTES", str(number))
-    assert accepts("MaxPixels", str(number)) == _is_right("MAX_PIXELS", str(number))
+@pytest.mark.parametrize(("name", "parameter"), NUMBERS)
+def test_template_and_settings_agree_on_every_length(
+    name: str, parameter: str, number: int
+) -> None:
+    assert accepts(parameter, str(number)) == _is_right(name, str(number))
 
 
 def test_template_and_settings_agree_near_the_largest_post() -> None:
@@ -182,6 +215,25 @@ def test_template_and_settings_agree_on_every_width() -> None:
     for width in range(4200):
         text = f"200,{width}"
         assert accepts("ThumbnailWidths", text) == _is_right("THUMBNAIL_WIDTHS", text), width
+
+
+PORTS = [0, 1, 9, 65, 6553, 9999, 10000, 59999, 64999, 65499, 65529, 65535, 65536, 65540, 65600]
+
+
+@pytest.mark.parametrize("port", [*map(str, PORTS), "66000", "70000", "99999", "655350", "08", ""])
+def test_template_and_settings_agree_on_every_port(port: str) -> None:
+    for name, parameter in (("CORS_ORIGINS", "CorsOrigins"), ("AUTH_JWKS_URL", "AuthJwksUrl")):
+        url = f"http://a:{port}"
+        right = port.isdecimal() and str(int(port)) == port and 1 <= int(port) <= 65535
+        assert accepts(parameter, url) == _is_right(name, url) == right, parameter
+
+
+@pytest.mark.parametrize("cut", ["-----BEGIN", " ", "\n", "-----BEGIN PUBLIC KEY-----"])
+def test_a_public_key_that_was_cut_off_is_not_deployed(cut: str) -> None:
+    assert not accepts("CdnPublicKey", cut)
+    assert accepts("CdnPublicKey", PUBLIC_KEY)
+    assert accepts("CdnPublicKey", PUBLIC_KEY.replace("\n", " ").strip())
+    assert accepts("CdnPublicKey", "")
 
 
 def _is_right(name: str, text: str) -> bool:

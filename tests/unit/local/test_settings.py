@@ -1,11 +1,20 @@
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from api.settings import Settings as ApiSettings
 from contract.settings import SettingsError
-from local.__main__ import checked_settings
-from local.settings import Settings, inherited
+from local import settings as module
+from local.settings import GIVEN, Settings, forget_account, inherited
+from resizer.settings import Settings as ResizerSettings
 from tests import template
+
+
+def checked_settings(environment: Mapping[str, str]) -> Settings:
+    """As `python -m local` checks them."""
+    parts = ApiSettings.from_environment, ResizerSettings.from_environment
+    return module.checked_settings(environment, *parts)
 
 
 def test_without_settings_the_usual_ports_and_folder_are_used() -> None:
@@ -32,6 +41,28 @@ def test_settings_become_parameters_that_the_template_accepts() -> None:
     assert settings.parameters["ThumbnailWidths"] == "100,300"
     for parameter, text in settings.parameters.items():
         assert template.accepts(parameter, text)
+
+
+def test_origins_are_written_as_browsers_send_them() -> None:
+    settings = checked_settings({"API_PORT": "80"})
+    assert settings.cors_origins[:2] == ("http://localhost", "http://127.0.0.1")
+    assert template.accepts("CorsOrigins", settings.parameters["CorsOrigins"])
+    ApiSettings.from_environment(
+        {**GIVEN, "AUTH": "off", "CORS_ORIGINS": settings.parameters["CorsOrigins"]}
+    )
+
+
+def test_the_folder_may_be_in_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
+    assert checked_settings({"LOCAL_DATA": "~/images"}).data == Path("/home/ann/images")
+    with pytest.raises(SettingsError, match=r"^LOCAL_DATA is '~nobody at all/images'"):
+        checked_settings({"LOCAL_DATA": "~nobody at all/images"})
+
+
+def test_nothing_of_an_account_is_left() -> None:
+    environment = {"AWS_PROFILE": "production", "AWS_ACCESS_KEY_ID": "a", "PATH": "/bin"}
+    forget_account(environment)
+    assert environment == {"PATH": "/bin"}
 
 
 def test_one_port_cannot_serve_both() -> None:

@@ -3,6 +3,7 @@ import { expect, test } from "@playwright/test";
 import type { Image } from "@/lib/api";
 import { imageType } from "@/lib/image-type";
 import { inWords } from "@/lib/problems";
+import { DEFAULT_MAX_UPLOAD_BYTES, maxUploadBytes } from "@/lib/settings";
 import { thumbnailLoader, tileSizes } from "@/lib/thumbnails";
 import { merge } from "@/lib/use-images";
 
@@ -31,6 +32,22 @@ for (const [head, type] of HEADS) {
     expect(await imageType(file)).toBe(type);
   });
 }
+
+for (const text of [undefined, "", " "]) {
+  test(`MAX_UPLOAD_BYTES ${JSON.stringify(text)} is the default`, () => {
+    expect(maxUploadBytes(text)).toBe(DEFAULT_MAX_UPLOAD_BYTES);
+  });
+}
+
+for (const text of ["5GB", "1e6", "1.5", "-1", "0", "NaN"]) {
+  test(`MAX_UPLOAD_BYTES ${text} is an error`, () => {
+    expect(() => maxUploadBytes(text)).toThrow(`MAX_UPLOAD_BYTES is '${text}'`);
+  });
+}
+
+test("MAX_UPLOAD_BYTES is in bytes", () => {
+  expect(maxUploadBytes(" 6000000 ")).toBe(6_000_000);
+});
 
 function image(change: Partial<Image>): Image {
   return { imageId: "1", status: "done", thumbnails: [], ...change } as Image;
