@@ -147,6 +147,16 @@ def test_deleting_frees_quota_immediately_and_only_once(
     assert user.plan() is None
 
 
+def test_an_image_of_unknown_size_is_deleted_like_any_other(
+    user: User, dynamodb: "DynamoDBClient", table: str
+) -> None:
+    """The resizer learns the size first with the event; another app's record may have none."""
+    assert user.plan()
+    record = finished(user.user_id, 1763853422000, status=Status.PROCESSING, size=None)
+    put(dynamodb, table, record)
+    user.delete(record.image_id)
+
+
 def test_a_retried_request_counts_once(user: User) -> None:
     assert len({user.plan(key="key-1") for _ in range(4)}) == 1
     assert all(user.plan() for _ in range(4))

@@ -26,6 +26,51 @@ def record_in(status: Status, sequencer: str | None = NOW, **changes: object) ->
     return replace(record, **changes)  # type: ignore[arg-type]  # fields by name
 
 
+ME, OTHER = "a", "b"
+STATES: dict[str, ImageRecord | None] = {
+    "missing": None,
+    "pending": record_in(Status.PENDING, None),
+    "processing, mine": record_in(Status.PROCESSING, claimed_by=ME, claimed_until_ms=100),
+    "processing, another's": record_in(Status.PROCESSING, claimed_by=OTHER, claimed_until_ms=100),
+    "processing, a dead one's": record_in(Status.PROCESSING, claimed_by=OTHER, claimed_until_ms=9),
+    "processing, an older event": record_in(Status.PROCESSING, OLD, claimed_by=ME),
+    "processing, a newer event": record_in(Status.PROCESSING, NEW, claimed_by=ME),
+    "done": record_in(Status.DONE),
+    "done, an older event": record_in(Status.DONE, OLD),
+    "done, a newer event": record_in(Status.DONE, NEW),
+    "failed": record_in(Status.FAILED),
+    "failed, an older event": record_in(Status.FAILED, OLD),
+    "failed, a newer event": record_in(Status.FAILED, NEW),
+    "deleted": record_in(Status.DELETED),
+}
+NEW_UPLOAD = {"missing", "pending"}
+FREE_CLAIM = {"processing, mine", "processing, a dead one's"}
+OLDER_EVENT = {"processing, an older event", "done, an older event", "failed, an older event"}
+
+
+@pytest.mark.parametrize(
+    ("transition", "allowed"),
+    [
+        (Transition.PLAN, {"missing"}),
+        (Transition.CLAIM, NEW_UPLOAD | FREE_CLAIM | OLDER_EVENT),
+        (Transition.REDO, NEW_UPLOAD | FREE_CLAIM | {"done", "failed"}),
+        (Transition.COMPLETE, {"processing, mine"}),
+        (Transition.REFRESH, {"done"}),
+        (Transition.FAIL, {"processing, mine"}),
+        (Transition.GIVE_UP, NEW_UPLOAD | FREE_CLAIM | OLDER_EVENT),
+        (Transition.FORGET, {"processing, mine"}),
+        (Transition.DELETE, set(STATES) - {"missing"}),
+    ],
+)
+def test_the_table_allows_just_what_the_design_says(
+    transition: Transition, allowed: set[str]
+) -> None:
+    change = Change(NOW, ME, 50)
+    assert {name for name, record in STATES.items() if permits(transition, record, change)} == (
+        allowed
+    )
+
+
 @pytest.mark.parametrize("status", [Status.PROCESSING, Status.DONE, Status.FAILED])
 def test_only_a_newer_event_claims_an_image_that_was_claimed_before(status: Status) -> None:
     record = record_in(status, claimed_by="a", claimed_until_ms=100)
