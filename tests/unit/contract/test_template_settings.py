@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from api.settings import Settings as ApiSettings
 from contract.settings import FRONT_END_ORIGIN, SETTINGS
 from resizer.settings import Settings as ResizerSettings
+from tests import ROOT
 from tests.template import (
     CONDITIONS,
     ENVIRONMENTS,
@@ -234,6 +235,15 @@ def test_a_public_key_that_was_cut_off_is_not_deployed(cut: str) -> None:
     assert accepts("CdnPublicKey", PUBLIC_KEY)
     assert accepts("CdnPublicKey", PUBLIC_KEY.replace("\n", " ").strip())
     assert accepts("CdnPublicKey", "")
+
+
+def test_the_documented_command_hands_on_the_whole_public_key() -> None:
+    deploy = (ROOT / "docs" / "deploy.md").read_text()
+    [written] = re.findall(r'CdnPublicKey="(.*\$\(cat cdn\.pub\.pem\).*?)" ', deploy)
+    typed = written.replace('\\"', '"').replace("$(cat cdn.pub.pem)", PUBLIC_KEY.strip())
+    # How SAM reads a value (samcli/cli/types.py, CfnParameterOverridesType)
+    [handed_on] = re.findall(r'^("(?:\\.|[^"\\]+)*"|(?:\\.|[^ "\\]+)+)', typed)
+    assert handed_on.strip('"') == PUBLIC_KEY.strip()
 
 
 def _is_right(name: str, text: str) -> bool:
