@@ -34,7 +34,7 @@ web: .venv-run/made .venv-emulator/made $(WEB)/node_modules/.package-lock.json #
 	@cd $(WEB) && exec node scripts/system.mjs
 
 unit: .venv/made ## test rules and use cases, without the emulator, in seconds
-	$(PYTEST) tests/unit $(ARGS)
+	$(PYTEST) $(PARALLEL) tests/unit $(ARGS)
 
 test: setup ## run the tests that every change must pass; ARGS="-k cursor" selects some
 	$(PYTEST) $(PARALLEL) $(ARGS)
