@@ -1,66 +1,89 @@
-# All that a contributor runs. Needs Python 3.11 or newer with venv, and make.
+# Everything that a contributor runs. Needs Python 3.11 or newer with venv, and make.
 
 PYTHON ?= python3
-GROUPS := api lambda resizer dev emulator checks checkov benchmarks schema
-INSTALL := -m pip install -qq --disable-pip-version-check --no-deps --require-hashes
+GROUPS := api lambda resizer run dev emulator checks checkov benchmarks schema uv
+PYTEST := .venv/bin/python -m pytest
+# Each worker has an emulator of its own. For a debugger: ARGS="-n0 --pdb"
+PARALLEL := -n auto --maxprocesses 4 --dist worksteal
+MODEL_STEPS ?= 10000
 SAM := SAM_CLI_TELEMETRY=0 .venv-checks/bin/sam
 DOCKERFILES := Dockerfile.api Dockerfile.resizer local/Dockerfile
 WEB := examples/nextjs
 CHROMIUM ?= $(firstword $(shell which chromium chromium-browser google-chrome 2>/dev/null))
+NODE_IS_NEW := node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1
 export NEXT_TELEMETRY_DISABLED := 1
+# uv leaves compiling to the first import. With this variable set, every process would compile again.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test test-containers test-guards bench-kills bench-resize fuzz check lint types imports template containers lock openapi clean python test-api-schema bench-api bench-cold verify-deploy web test-web web-client web-screenshots node chromium
+.PHONY: help setup run web unit test proofs test-proofs test-guards test-containers test-api-schema test-web \
+	check fix lint types imports template containers fuzz verify-deploy \
+	bench-api bench-cold bench-kills bench-resize lock openapi web-client web-screenshots clean \
+	python node chromium
 
-help: ## say what there is
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 16
+help: ## list the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 24
 
-setup: .venv/made .venv-emulator/made ## make the virtual environments (the others do it when needed)
+setup: .venv/made .venv-emulator/made ## create the development environments; every other command creates what it needs
 
-run: setup ## run the whole system on this machine until Ctrl-C
-	@exec .venv/bin/python -m local
+run: .venv-run/made .venv-emulator/made ## run the whole system on this machine until Ctrl-C
+	@exec .venv-run/bin/python -m local
 
-web: setup $(WEB)/node_modules/.package-lock.json ## run it with the Next.js front end, with real sign-in
+web: .venv-run/made .venv-emulator/made $(WEB)/node_modules/.package-lock.json ## run the system with the Next.js front end and real sign-in
 	cd $(WEB) && npm run --silent build
 	@cd $(WEB) && exec node scripts/system.mjs
 
-test: setup .venv-checks/made ## run the tests; ARGS="-k cursor" picks some
-	.venv/bin/python -m pytest $(ARGS)
+unit: .venv/made ## test rules and use cases, without the emulator, in seconds
+	$(PYTEST) tests/unit $(ARGS)
 
-test-web: setup $(WEB)/node_modules/.package-lock.json | chromium ## test that front end in a browser
+test: setup ## run the tests that every change must pass; ARGS="-k cursor" selects some
+	$(PYTEST) $(PARALLEL) $(ARGS)
+
+proofs: test-proofs test-containers test-api-schema ## run the long tests at full size, as in CI
+	@if $(NODE_IS_NEW); then $(MAKE) test-web; \
+		else echo "test-web: not run, it needs Node 20 or newer with npm"; fi
+
+test-proofs: setup .venv-checks/made | chromium
+	MODEL_STEPS=$(MODEL_STEPS) CHROMIUM=$(CHROMIUM) $(PYTEST) $(PARALLEL) -m "not containers" tests/proofs $(ARGS)
+
+test-web: .venv-run/made .venv-emulator/made $(WEB)/node_modules/.package-lock.json | chromium ## test the front end in a browser
 	cd $(WEB) && npm run --silent check && npm run --silent build
 	cd $(WEB) && CHROMIUM=$(CHROMIUM) npm test --silent -- $(ARGS)
 
-test-containers: setup ## run the tests of the images and of docker compose, where an engine answers
+test-containers: setup ## test the images and docker compose, if a container engine is available
 	@if docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1; then \
-		.venv/bin/python -m pytest -m containers tests/proofs/containers $(ARGS); \
-	else echo "test-containers: not run, no container engine with compose answers here"; fi
+		$(PYTEST) -m containers tests/proofs/containers $(ARGS); \
+	else echo "test-containers: not run, no container engine with compose is available"; fi
 
-test-guards: setup ## take each guard out of the code and want the model test to notice
-	.venv/bin/python -m pytest -m mutations tests/proofs/model $(ARGS)
+test-guards: setup ## remove each condition from the code and expect the model test to notice
+	$(PYTEST) $(PARALLEL) -m mutations tests/proofs/model $(ARGS)
 
-bench-cold: setup .venv-checks/made ## measure the functions' cold starts under AWS's runtime client
+bench-cold: setup .venv-checks/made ## compare the functions' cold starts with plain handlers, under AWS's runtime client
 	.venv/bin/python -m benchmarks.cold_start $(ARGS)
 
-verify-deploy: setup ## attack a running API as an outsider: ARGS="--api URL --user NAME"
-	.venv/bin/python -m tests.verify_deploy $(ARGS)
+verify-deploy: setup ## attack a running API as an outsider would: ARGS="--api URL --user NAME"
+	.venv/bin/python -m tools.verify_deploy $(ARGS)
 
-bench-kills: setup ## send 500 pictures through the running system while its workers are killed
+bench-kills: setup ## upload 500 pictures to the running system while its workers are killed
 	.venv/bin/python -m benchmarks.kills $(ARGS)
 
-bench-resize: .venv-benchmarks/made ## measure the thumbnail engine beside its peers; ARGS="--corpus DIR"
+bench-resize: .venv-benchmarks/made ## compare the thumbnail engine with its peers; ARGS="--corpus DIR"
 	.venv-benchmarks/bin/python -m benchmarks.resize $(ARGS)
 
-fuzz: .venv/made ## 24,000 damaged pictures through the thumbnail engine
-	.venv/bin/python -m tests.integration.resizer.mutations $(ARGS)
+fuzz: .venv/made ## feed 24,000 damaged pictures to the thumbnail engine
+	.venv/bin/python -m tools.fuzz $(ARGS)
 
-test-api-schema: setup .venv-schema/made ## let schemathesis look for answers that the OpenAPI document does not allow
+test-api-schema: setup .venv-schema/made ## use schemathesis to look for responses that the OpenAPI document does not allow
 	.venv/bin/python -m tests.proofs.conformance .venv-schema/bin/schemathesis --max-examples 350 --max-time 240 --seed 1 $(ARGS)
 
-bench-api: setup ## measure the API beside botocore and a plain FastAPI version
+bench-api: setup ## compare the API's speed with botocore and a plain FastAPI version
 	.venv/bin/python -m benchmarks.api
 
-check: lint types imports template containers ## lint, format, types, imports, template, Dockerfiles
+check: lint types imports template containers ## check lint, format, types, import boundaries, the template and the Dockerfiles
+
+fix: .venv/made ## format the code and apply lint fixes
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
 
 lint: .venv/made
 	.venv/bin/ruff check .
@@ -69,15 +92,15 @@ lint: .venv/made
 types: .venv/made
 	.venv/bin/mypy
 
-# Each deployable imports with nothing installed but its own locked group.
+# Each deployable must import with nothing installed but its own locked group.
 imports: .venv-api/made .venv-resizer/made
-	.venv-api/bin/python tests/import_all.py contract api
-	.venv-resizer/bin/python tests/import_all.py contract resizer
+	.venv-api/bin/python -m tools.import_all contract api
+	.venv-resizer/bin/python -m tools.import_all contract resizer
 
 template: .venv-checks/made .venv-checkov/made
 	$(SAM) validate --template template.yaml --region us-east-1
 	$(SAM) validate --template template.yaml --region us-east-1 --lint
-	.venv-checks/bin/python tests/integration/deploy/translate.py > .venv-checks/template.json
+	.venv-checks/bin/python -m tools.translate_template > .venv-checks/template.json
 	.venv-checks/bin/cfn-lint --ignore-checks W1028 -- .venv-checks/template.json
 	.venv-checkov/bin/checkov --config-file .checkov.yaml --file .venv-checks/template.json
 
@@ -85,11 +108,11 @@ containers: .venv-checks/made .venv-checkov/made
 	.venv-checks/bin/hadolint $(DOCKERFILES)
 	.venv-checkov/bin/checkov --config-file .checkov.yaml --framework dockerfile --file $(DOCKERFILES)
 	@if docker compose version >/dev/null 2>&1; then docker compose config --quiet; \
-		else echo "docker compose config: not run, there is no docker compose here"; fi
+		else echo "docker compose config: not run, docker compose is not available"; fi
 
-lock: .venv-checks/made ## lock the newest allowed versions of all dependencies
+lock: .venv-uv/made ## lock the newest allowed versions of all dependencies
 	for group in $(GROUPS); do \
-		.venv-checks/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+		.venv-uv/bin/uv pip compile --quiet --system-certs --upgrade --universal --python-version 3.11 \
 			--generate-hashes --no-emit-index-url --no-annotate --no-header \
 			--group $$group --output-file requirements/$$group.txt || exit 1; \
 	done
@@ -100,16 +123,16 @@ openapi: .venv/made ## write docs/openapi.json
 web-client: $(WEB)/node_modules/.package-lock.json ## write the front end's API types from docs/openapi.json
 	cd $(WEB) && npm run --silent client
 
-web-screenshots: setup $(WEB)/node_modules/.package-lock.json | chromium ## take the pictures of README
+web-screenshots: .venv-run/made .venv-emulator/made $(WEB)/node_modules/.package-lock.json | chromium ## take the screenshots in README
 	cd $(WEB) && npm run --silent build
 	cd $(WEB) && CHROMIUM=$(CHROMIUM) npm run --silent screenshots
 
-clean: ## remove environments, caches and the data of the local run
-	rm -rf .venv .venv-* .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+clean: ## remove the environments, the caches and the local run's data
+	rm -rf .venv .venv-* .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
 	rm -rf $(WEB)/node_modules $(WEB)/.next $(WEB)/test-results
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-# An environment is made again when its lock changes.
+# An environment is created again when its lock changes.
 
 .venv/made: requirements/dev.txt | python
 	$(call make-environment,.venv,$<)
@@ -117,27 +140,25 @@ clean: ## remove environments, caches and the data of the local run
 .venv-%/made: requirements/%.txt | python
 	$(call make-environment,.venv-$*,$<)
 
+define make-environment
+@$(PYTHON) tools/environment.py $(1) $(2)
+@touch $@
+endef
+
 $(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json | node
 	cd $(WEB) && npm ci --no-audit --no-fund
 	@touch $@
 
-define make-environment
-@echo "making $(1) from $(2)"
-@rm -rf $(1) && $(PYTHON) -m venv $(1)
-@$(1)/bin/python $(INSTALL) -r $(2)
-@touch $@
-endef
-
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-		echo "Thumbline needs Python 3.11 or newer, and $(PYTHON) is not: name one with PYTHON=, as in make PYTHON=python3.12 run."; exit 1; }
+		echo "Thumbline needs Python 3.11 or newer, and $(PYTHON) is older or missing: name another with PYTHON=, as in make PYTHON=python3.12 run."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "$(PYTHON) lacks the venv module: install it (Debian and Ubuntu: apt-get install python3-venv)."; exit 1; }
 
 node:
-	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1 || { \
-		echo "The Next.js front end needs Node 20 or newer with npm, which is not here; make run works without it."; exit 1; }
+	@$(NODE_IS_NEW) || { \
+		echo "The Next.js front end needs Node 20 or newer with npm, which was not found. make run works without it."; exit 1; }
 
 chromium:
 	@test -x "$(CHROMIUM)" || { \
-		echo "The browser tests need Chromium (Debian and Ubuntu: apt-get install chromium), or name one with CHROMIUM=."; exit 1; }
+		echo "The browser tests need Chromium. Install it (Debian and Ubuntu: apt-get install chromium), or name one with CHROMIUM=."; exit 1; }

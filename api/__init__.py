@@ -1,3 +1,3 @@
 """The HTTP API: plans uploads, lists and deletes images. Never touches pixels."""
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"

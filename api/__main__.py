@@ -1,13 +1,17 @@
-"""`python -m api`: serve the API with uvicorn on `HOST` and `PORT` (0.0.0.0, 8000).
+"""`python -m api`: serve the API with uvicorn on `HOST` and `PORT`.
 
-On SIGTERM or SIGINT `/readyz` says no at once; after `DRAIN_SECONDS`, in which a load balancer
-looks elsewhere, the port closes, and requests in flight are finished.
+On SIGTERM or SIGINT, `/readyz` fails at once. After `DRAIN_SECONDS`, in which a load balancer
+switches to other processes, the port closes, and requests in flight are finished.
 
-`python -m api openapi` prints the OpenAPI document of the default settings instead.
+`python -m api openapi` prints the OpenAPI document for the default settings instead.
 """
 
+import errno
 import json
+import logging
 import os
+import signal
+import socket
 import sys
 import threading
 from types import FrameType
@@ -15,16 +19,21 @@ from types import FrameType
 import uvicorn
 from botocore.exceptions import BotoCoreError
 
-from api.app import create_app, described_app
-from api.logs import log_json
-from api.services import Services
-from api.settings import Settings, SettingsError
+from api.app import QUIET_LOGGERS, create_app, described_app
+from api.http.services import Services
+from api.settings import Settings
+from contract.logs import log_json
+from contract.settings import drop_blank
 
+INTERRUPTED = 128 + signal.SIGINT  # exit code, as in a shell
+BACKLOG = 2048  # uvicorn's default
 FINISH_SECONDS = 25  # for requests in flight: more than the longest `wait`
+
+log = logging.getLogger(__name__)
 
 
 class DrainingServer(uvicorn.Server):
-    """Goes on serving for a while after it was told to stop. A second signal ends it at once."""
+    """Keeps serving for a while after the signal to stop. A second signal stops it at once."""
 
     def __init__(self, config: uvicorn.Config, services: Services) -> None:
         super().__init__(config)
@@ -43,25 +52,50 @@ class DrainingServer(uvicorn.Server):
 
 
 def main() -> None:
+    try:
+        _main()
+    except KeyboardInterrupt:  # uvicorn raises the signal again once it has stopped
+        sys.exit(INTERRUPTED)
+
+
+def _main() -> None:
     if sys.argv[1:] == ["openapi"]:
         print(openapi_json())
         return
-    log_json()
+    log_json(QUIET_LOGGERS)
+    drop_blank(os.environ)
     try:
         settings = Settings.from_environment(os.environ)
         app = create_app(settings)
-    except (SettingsError, BotoCoreError) as exc:
+        sockets = _listen(settings.host, settings.port)
+    # ValueError: SettingsError, or botocore's for a URL like AWS_ENDPOINT_URL_S3
+    except (ValueError, BotoCoreError, OSError) as exc:
         sys.exit(f"The API cannot start: {exc}")
     config = uvicorn.Config(
         app,
-        host=os.environ.get("HOST", "0.0.0.0"),  # noqa: S104 - a container's port is its door
-        port=int(os.environ.get("PORT", "8000")),
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=FINISH_SECONDS,
     )
-    DrainingServer(config, app.state.services).run()
+    DrainingServer(config, app.state.services).run(sockets)
+
+
+def _listen(host: str, port: int) -> list[socket.socket]:
+    """A socket on each address of the host. Raises OSError, which uvicorn would only log."""
+    sockets: list[socket.socket] = []
+    unavailable = OSError(f"HOST {host} has no address")
+    for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        try:
+            sockets.append(socket.create_server(address, family=family, backlog=BACKLOG))
+        except OSError as exc:
+            if exc.errno != errno.EADDRNOTAVAIL:  # like the ::1 of localhost without IPv6
+                raise
+            unavailable = exc
+    if not sockets:
+        raise unavailable
+    log.info("listening on %s, port %d", host, port)
+    return sockets
 
 
 def openapi_json() -> str:

@@ -6,33 +6,34 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio.to_thread
-import boto3
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Lifespan
 
 from api import VERSION
-from api.aws.s3.storage import THREADS
-from api.http import error_handlers as errors
-from api.http import health, routes
+from api.aws.clients import THREADS, Session
+from api.http import error_handlers, health, routes
 from api.http.auth import Authorize, TokenCheck, everyone
 from api.http.jwks import Jwks
 from api.http.middleware import BodyLimit, Observed
 from api.http.openapi import describe
-from api.services import Clock, Seed, Services, random_seed
+from api.http.services import Clock, Seed, Services, random_seed
 from api.settings import Settings
 
 log = logging.getLogger(__name__)
+
+# Both log paths, and an image id contains the user's file name.
+QUIET_LOGGERS = ("uvicorn.access", "mangum")
 
 
 def create_app(
     settings: Settings,
     *,
-    session: boto3.Session | None = None,
+    session: Session | None = None,
     clock: Clock = time.time,
     seed: Seed = random_seed,
 ) -> FastAPI:
-    """Put the API together: clients are made here, once, and nothing is sent yet."""
+    """Put the API together. AWS clients are created here, once; nothing is sent yet."""
     services = Services.connect(settings, session=session, clock=clock, seed=seed)
     jwks = Jwks(settings.jwt.jwks_url) if settings.jwt else None
 
@@ -62,23 +63,23 @@ def create_app(
 
 
 def described_app(settings: Settings, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
-    """Routes and their description, with nothing behind them yet."""
+    """The routes and their OpenAPI document, without the services behind them."""
     app = FastAPI(
         title="Thumbline",
         version=VERSION,
-        description="Image uploads straight to storage, thumbnails, and listings with signed URLs.",
+        description="Direct image uploads to storage, thumbnails, and listings with signed URLs.",
         lifespan=lifespan,
         redoc_url=None,
     )
     app.include_router(routes.router)
     app.include_router(health.router)
-    errors.install(app, [routes.router, health.router])
+    error_handlers.install(app, [routes.router, health.router])
     describe(app, settings)
     return app
 
 
 def _authorize(settings: Settings, jwks: Jwks | None) -> Authorize:
     if settings.jwt is None or jwks is None:
-        log.warning("AUTH=off: everybody may see and change every user's images")
+        log.warning("AUTH=off: anyone can see and change every user's images")
         return everyone
     return TokenCheck(settings.jwt, jwks)

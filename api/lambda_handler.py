@@ -4,16 +4,18 @@ import os
 
 from mangum import Mangum
 
-from api.app import create_app
+from api.app import QUIET_LOGGERS, create_app
 from api.http.problem_documents import MEDIA_TYPE
-from api.logs import log_json
 from api.settings import Settings
+from contract.logs import log_json
+from contract.settings import drop_blank
 
-log_json()
+log_json(QUIET_LOGGERS)
+drop_blank(os.environ)
 
-# No lifespan: Mangum would start and stop the application around each request.
+# No lifespan: with it, Mangum would start and stop the application around each request.
 handler = Mangum(
     create_app(Settings.from_environment(os.environ)),
     lifespan="off",
-    text_mime_types=["text/", "application/json", MEDIA_TYPE],  # all else goes out as base64
+    text_mime_types=["text/", "application/json", MEDIA_TYPE],  # anything else is sent as base64
 )

@@ -1,15 +1,15 @@
-"""Cold start of the functions: `make bench-cold`.
+"""Cold starts of the functions: `make bench-cold`.
 
-Each contestant is a folder made as its image is, and started again and again under AWS's runtime
-client and emulator. Contestants take turns, so that a busy machine slows all of them alike. What
-counts is what Lambda bills: from the start of the runtime client until it asks for the first
-event, in wall-clock and in processor time.
+Each contestant is a folder built as its image is, and is started many times under AWS's runtime
+client and runtime interface emulator. Contestants take turns, so that a busy machine slows all of
+them alike. The measured time is what Lambda bills: from the start of the runtime client to its
+request for the first event, in wall-clock and in CPU time.
 
 - empty: a handler that imports nothing
 - plain: boto3 clients for S3 and DynamoDB, Pillow with its JPEG, PNG and WebP plugins, installed
-  with pip as AWS's guide to Python container images does; the same versions, pillow-heif too
-- resizer: ours, as Dockerfile.resizer makes it, and without each of its measures
-- api plain: FastAPI, Mangum and the same two clients; api: ours, as Dockerfile.api makes it
+  with pip as in AWS's guide to Python container images; the same versions, pillow-heif too
+- resizer: ours, as Dockerfile.resizer builds it, and without each of its optimizations
+- api plain: FastAPI, Mangum and the same two clients; api: ours, as Dockerfile.api builds it
 """
 
 import argparse
@@ -27,7 +27,7 @@ from pathlib import Path
 
 from container_build.botocore_data import cut
 from local.emulator import ROOT
-from tests.integration.deploy.rie import Rie
+from tools.lambda_emulator import LambdaEmulator
 
 PLAIN_API = """
 import boto3
@@ -77,7 +77,7 @@ def install_lock(lock: Path, target: Path, *options: str) -> None:
 
 
 def install_plain(target: Path, lock: Path) -> None:
-    """What a handler with boto3 and Pillow needs, out of the developers' lock."""
+    """Install what a handler with boto3 and Pillow needs, in the versions of the dev lock."""
     wanted = "boto3|botocore|jmespath|pillow|pillow-heif|python-dateutil|s3transfer|six|urllib3"
     entries = re.findall(
         rf"^(?:{wanted})==.*(?:\n    --hash.*)+",
@@ -89,7 +89,7 @@ def install_plain(target: Path, lock: Path) -> None:
 
 
 def cut_data(dockerfile: str, target: Path) -> None:
-    """What the Dockerfile does to botocore's data."""
+    """Reduce botocore's data as the Dockerfile does."""
     text = (ROOT / dockerfile).read_text()
     wanted = re.findall(r"\b(s3|dynamodb)=([A-Za-z0-9,]+)", text)
     cut(target / "botocore" / "data", {name: names.split(",") for name, names in wanted})
@@ -114,7 +114,7 @@ def contestants(work: Path, with_api: bool) -> list[Contestant]:
     ours = work / "resizer"
     install("resizer", ours, "--no-compile")
     copy_code(ours, "contract", "resizer")
-    uncut = work / "resizer with whole botocore data"
+    uncut = work / "resizer with full botocore data"
     shutil.copytree(ours, uncut)
     uncompiled = work / "resizer not compiled"
     cut_data("Dockerfile.resizer", ours)
@@ -155,25 +155,27 @@ def _written(folder: Path, code: str) -> Path:
 
 
 def runtime_client(work: Path) -> Path:
-    """AWS's runtime client in a folder of its own, as Lambda's images have it."""
+    """Install AWS's runtime client in a separate folder, as in Lambda's images."""
     folder = work / "runtime"
     install("lambda", folder)
     return folder
 
 
 def start(contestant: Contestant, runtime: Path, log: Path) -> tuple[float, float]:
-    """Start once; wall-clock and processor time of the init phase, in milliseconds."""
+    """Start once; returns wall-clock and CPU time of the init phase, in milliseconds."""
     folders = [contestant.folder, runtime]
-    with Rie(contestant.handler, folders, log, environment=contestant.environment) as rie:
-        answer = rie.invoke({"Records": []})
-        assert answer.status_code == 200, rie.log
+    with LambdaEmulator(
+        contestant.handler, folders, log, environment=contestant.environment
+    ) as rie:
+        response = rie.invoke({"Records": []})
+        assert response.status_code == 200, rie.log
         return rie.init_ms, rie.cpu_ms
 
 
 def table(measured: list[Contestant]) -> str:
     by_name = {contestant.name: contestant for contestant in measured}
     lines = [
-        "| | wall, median (ms) | wall, fastest | processor, median (ms) | wall against plain |",
+        "| | wall, median (ms) | wall, fastest | CPU, median (ms) | wall ÷ plain |",
         "| --- | --- | --- | --- | --- |",
     ]
     for contestant in measured:
@@ -189,7 +191,7 @@ def table(measured: list[Contestant]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cold_start")
-    parser.add_argument("--rounds", type=int, default=15, metavar="N", help="starts each (15)")
+    parser.add_argument("--rounds", type=int, default=15, metavar="N", help="starts of each (15)")
     parser.add_argument("--no-api", action="store_true", help="the resizer only")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -199,10 +201,10 @@ def main() -> None:
         for number in range(options.rounds + 1):
             for contestant in found:
                 wall, cpu = start(contestant, runtime, work / "log")
-                if number:  # the first round warms the file system
+                if number:  # the first round warms up the file system
                     contestant.wall_ms.append(wall)
                     contestant.cpu_ms.append(cpu)
-        print(f"{options.rounds} starts each, Python {sys.version.split()[0]}\n")
+        print(f"{options.rounds} starts of each, Python {sys.version.split()[0]}\n")
         print(table(found))
         for folder in (each.folder for each in found):
             size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

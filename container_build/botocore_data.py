@@ -1,11 +1,12 @@
-"""Cut botocore's data to the operations that an image calls.
+"""Reduce botocore's data to the operations that an image calls.
 
     python botocore_data.py TARGET s3=GetObject,PutObject dynamodb=GetItem
 
-botocore parses a service's whole model when it makes a client: for S3 1.3 MB of JSON of which a
-few operations are used, and another 1.2 MB of endpoints of all services. That is a third of the
-resizer's cold start, and the data of the other 400 services most of its size. An operation that
-is not listed does not exist in the image; `test_botocore_data.py` calls each one that is.
+botocore parses a service's whole model when it creates a client: 1.3 MB of JSON for S3, of which
+we use a few operations, and another 1.2 MB with the endpoints of all services. That is a third of
+the resizer's cold start. The data of the other 400 services is most of botocore's size. An
+operation that is not listed does not exist in the image; `test_botocore_data.py` calls each listed
+one.
 """
 
 import gzip
@@ -26,7 +27,7 @@ KEPT_SERVICE_FILES = ("service-2", "endpoint-rule-set-1", "paginators-1")
 
 
 def cut(data: Path, operations: Mapping[str, Iterable[str]]) -> None:
-    """Cut `botocore/data` in place to `operations`, by service."""
+    """Reduce `botocore/data` in place to `operations`, given by service."""
     for entry in data.iterdir():
         if entry.is_dir() and entry.name not in operations:
             shutil.rmtree(entry)
@@ -56,15 +57,15 @@ def _cut_service(version: Path, names: set[str]) -> None:
         elif path.name.startswith("paginators-1.sdk-extras"):
             merged = model["merge"]["pagination"]
             model["merge"]["pagination"] = {name: merged[name] for name in names & merged.keys()}
-        # Uncompressed: unpacking costs more of a cold start than reading the few bytes more.
+        # Uncompressed: at a cold start, unpacking costs more than reading the few extra bytes.
         path.unlink()
         path.with_name(path.name.removesuffix(".gz")).write_text(_compact(model))
 
 
 def _cut_model(model: dict[str, Any], names: set[str]) -> dict[str, Any]:
-    """A service model with these operations and the shapes that they reach, without its prose."""
+    """A service model with only these operations and their shapes, without documentation."""
     if missing := names - model["operations"].keys():
-        raise SystemExit(f"botocore knows no operation {', '.join(sorted(missing))}")
+        raise SystemExit(f"botocore has no operation {', '.join(sorted(missing))}")
     kept = {name: model["operations"][name] for name in sorted(names)}
     shapes: dict[str, Any] = {}
     waiting = list(_shape_names(kept))

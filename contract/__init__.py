@@ -1,4 +1,4 @@
-"""What api and resizer must agree on: object keys, the image record, its transitions.
+"""What the API and the resizer must agree on: object keys, records, their transitions, formats.
 
-Standard library only, so that neither deployable carries the other's dependencies.
+Standard library only, so that neither deployable contains the other's dependencies.
 """

@@ -1,4 +1,4 @@
-"""DynamoDB condition expressions, made from the transition table in `contract.transitions`."""
+"""DynamoDB condition expressions, made from the table in `contract.transitions`."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +14,17 @@ class Condition:
     names: dict[str, str]
     values: dict[str, dict[str, Any]]
 
+    def arguments(self) -> dict[str, Any]:
+        """As the DynamoDB client's operations expect it."""
+        return {
+            "ConditionExpression": self.expression,
+            "ExpressionAttributeNames": self.names,
+            "ExpressionAttributeValues": self.values,
+        }
+
 
 def condition(transition: Transition, change: Change) -> Condition:
-    """The condition under which the table allows `transition` by `change`."""
+    """The condition that a record meets if the table allows `transition` with `change`."""
     names: dict[str, str] = {}
     values: dict[str, dict[str, Any]] = {}
     _, rules = TRANSITIONS[transition]
@@ -47,6 +55,6 @@ def _clause(
     if rule.unclaimed:
         values[":owner"] = {"S": change.owner}
         values[":now"] = {"N": str(change.now_ms)}
-        free = "attribute_not_exists(claimedUntil) OR claimedUntil < :now"
-        clause += f" AND (claimedBy = :owner OR {free})"
+        expired = "attribute_not_exists(claimedUntil) OR claimedUntil < :now"
+        clause += f" AND (claimedBy = :owner OR {expired})"
     return clause

@@ -1,4 +1,4 @@
-"""Object keys: build and parse, and the rules for user ids and file names.
+"""Object keys: building and parsing them, and the rules for user ids and file names.
 
 Every key and the record's primary key follow from `(user_id, image_id)` alone. `image_id` is the
 object's own name, `<13 digits of milliseconds>-<filename>`, so that names sort by time.
@@ -12,14 +12,15 @@ from typing import Self
 UPLOADS = "uploads"
 THUMBNAILS = "thumbnails"
 
-# Partition keys of the table's rows that are no image records begin with it; no user id can.
+# Partition keys of rows that are not image records begin with it; no user id does.
 BOOKKEEPING = "#"
 
 MAX_FILENAME_BYTES = 255  # what file systems allow; percent-encoded it fits S3's 2 kB of metadata
 MAX_REDUCED_FILENAME_CHARS = 80
 MAX_IMAGE_ID_BYTES = 800  # key <= 1,024 bytes (S3, "Object key naming") for every user id and width
 
-_USER_ID = re.compile(r"[A-Za-z0-9._:|@+=-]{1,128}")
+USER_ID_PATTERN = r"[A-Za-z0-9._:|@+=-]{1,128}"
+_USER_ID = re.compile(USER_ID_PATTERN)
 _IMAGE_ID = re.compile(r"(?P<timestamp>\d{13})-(?P<filename>[^/\x00-\x1f\x7f]+)", re.ASCII)
 _WIDTH = re.compile(r"[1-9]\d{0,4}", re.ASCII)
 _NONCE = re.compile(r"[0-9a-f]{8}")
@@ -29,21 +30,21 @@ _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}")
 
 
 class InvalidKeyError(ValueError):
-    """The object key is not one of this product's."""
+    """Not one of this product's object keys."""
 
 
 class InvalidUserIdError(ValueError):
-    """The user id breaks the rule of `check_user_id`."""
+    """Not a valid user id: see `check_user_id`."""
 
 
 class InvalidFilenameError(ValueError):
-    """The file name breaks the rule of `check_filename`."""
+    """Not a valid file name: see `check_filename`."""
 
 
 def check_user_id(user_id: str) -> str:
-    """Return `user_id` if it is 1 to 128 of `[A-Za-z0-9._:|@+=-]` and neither `.` nor `..`."""
+    """Return `user_id` if it is 1 to 128 of `[A-Za-z0-9._:|@+=-]`, but not `.` or `..`."""
     if not _USER_ID.fullmatch(user_id) or user_id in {".", ".."}:
-        raise InvalidUserIdError("a user id is 1 to 128 of A-Z a-z 0-9 . _ : | @ + = -")
+        raise InvalidUserIdError("a user id has 1 to 128 characters of A-Z a-z 0-9 . _ : | @ + = -")
     return user_id
 
 
@@ -52,16 +53,16 @@ def check_filename(filename: str) -> str:
     try:
         size_bytes = len(filename.encode())
     except UnicodeEncodeError as exc:  # a lone surrogate, which JSON can carry
-        raise InvalidFilenameError("a file name is valid Unicode") from exc
+        raise InvalidFilenameError("a file name must be valid Unicode") from exc
     if not 1 <= size_bytes <= MAX_FILENAME_BYTES or _CONTROL.search(filename):
-        raise InvalidFilenameError("a file name is 1 to 255 bytes without control characters")
+        raise InvalidFilenameError("a file name has 1 to 255 bytes and no control characters")
     return filename
 
 
 def reduce_filename(filename: str) -> str:
     """Reduce a file name to at most 80 of `[A-Za-z0-9._-]`: accents folded, extension kept.
 
-    `image` stands for a stem of which nothing is left.
+    A stem that ends up empty becomes `image`.
     """
     folded = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()
     stem, dot, suffix = folded.rpartition(".")
@@ -76,12 +77,12 @@ def reduce_filename(filename: str) -> str:
 def new_image_id(timestamp_ms: int, nonce: str, filename: str) -> str:
     """Name a new object: `<timestamp>-<nonce>-<reduced filename>`.
 
-    `nonce` is 8 random lower-case hex digits; two users' names must not meet in one thumbnail key.
+    `nonce`, 8 random lower-case hex digits, keeps two users' images out of one thumbnail key.
     """
     if not 10**12 <= timestamp_ms < 10**13:
-        raise ValueError("timestamp_ms has 13 digits")
+        raise ValueError("timestamp_ms must have 13 digits")
     if not _NONCE.fullmatch(nonce):
-        raise ValueError("nonce is 8 lower-case hex digits")
+        raise ValueError("nonce must be 8 lower-case hex digits")
     return f"{timestamp_ms}-{nonce}-{reduce_filename(filename)}"
 
 
@@ -91,9 +92,9 @@ def parse_image_id(image_id: str) -> tuple[int, str]:
     try:
         size_bytes = len(image_id.encode())
     except UnicodeEncodeError as exc:
-        raise InvalidKeyError("an image id is valid Unicode") from exc
+        raise InvalidKeyError("an image id must be valid Unicode") from exc
     if match is None or size_bytes > MAX_IMAGE_ID_BYTES:
-        raise InvalidKeyError("an image id is <13 digits>-<filename>")
+        raise InvalidKeyError("an image id must be <13 digits>-<filename>")
     return int(match["timestamp"]), match["filename"]
 
 
@@ -124,26 +125,26 @@ class OriginalKey:
 
     @classmethod
     def parse(cls, key: str) -> Self:
-        """Parse an object key; `str(parse(key)) == key` holds for each one that is accepted."""
+        """Parse an object key; `str(parse(key)) == key` for every accepted key."""
         match key.split("/"):
             case [prefix, user_id, image_id] if prefix == UPLOADS:
                 try:
                     return cls(user_id, image_id)
                 except InvalidUserIdError as exc:
                     raise InvalidKeyError(str(exc)) from exc
-        raise InvalidKeyError("an original's key is uploads/<userId>/<timestamp>-<filename>")
+        raise InvalidKeyError("an original's key must be uploads/<userId>/<timestamp>-<filename>")
 
 
 @dataclass(frozen=True, slots=True)
 class ThumbnailKey:
-    """`thumbnails/<width>/<image_id>`; carries no user, see decision 0002."""
+    """`thumbnails/<width>/<image_id>`; it names no user: see decision 0002."""
 
     width: int
     image_id: str
 
     def __post_init__(self) -> None:
         if not _WIDTH.fullmatch(str(self.width)):
-            raise InvalidKeyError("a thumbnail's width is 1 to 99999 pixels")
+            raise InvalidKeyError("a thumbnail's width must be 1 to 99999 pixels")
         parse_image_id(self.image_id)
 
     def __str__(self) -> str:
@@ -154,4 +155,4 @@ class ThumbnailKey:
         match key.split("/"):
             case [prefix, width, image_id] if prefix == THUMBNAILS and _WIDTH.fullmatch(width):
                 return cls(int(width), image_id)
-        raise InvalidKeyError("a thumbnail's key is thumbnails/<width>/<timestamp>-<filename>")
+        raise InvalidKeyError("a thumbnail's key must be thumbnails/<width>/<timestamp>-<filename>")

@@ -1,4 +1,4 @@
-"""Logs as one JSON object a line on standard output, which CloudWatch Logs can filter by field."""
+"""Logs as one JSON object per line on standard output: CloudWatch Logs can filter by field."""
 
 import json
 import logging
@@ -29,7 +29,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return json.dumps(line, default=str)  # ASCII: no output encoding can drop a line
 
 
 def log_json(quiet: Iterable[str] = ()) -> None:

@@ -8,10 +8,10 @@ from typing import Any, Self
 
 from contract.keys import OriginalKey
 
-Item = dict[str, dict[str, Any]]  # an item as the DynamoDB client takes it: {"size": {"N": "1"}}
+Item = dict[str, dict[str, Any]]  # as the DynamoDB client expects it: {"size": {"N": "1"}}
 
 SEQUENCER_DIGITS = 32
-NO_SEQUENCER = "0" * SEQUENCER_DIGITS  # for an object that no event was seen for
+NO_SEQUENCER = "0" * SEQUENCER_DIGITS  # of an object whose event was never seen
 _HEX = re.compile(r"[0-9A-F]{1,32}")
 
 
@@ -36,20 +36,20 @@ class Reason(StrEnum):
 
 
 def normal_sequencer(sequencer: str) -> str:
-    """Bring a sequencer to a form in which string order is event order.
+    """The sequencer in a form whose string order is the order of events.
 
     Padded with zeros on the right, as the S3 User Guide says in "Event message structure".
-    Only sequencers of one key compare. Raises ValueError on anything but 1 to 32 hex digits.
+    Only sequencers of one key can be compared. Raises ValueError unless it is 1 to 32 hex digits.
     """
     upper = sequencer.upper()
     if not _HEX.fullmatch(upper):
-        raise ValueError("a sequencer is 1 to 32 hex digits")
+        raise ValueError("a sequencer must be 1 to 32 hex digits")
     return upper.ljust(SEQUENCER_DIGITS, "0")
 
 
 @dataclass(frozen=True, slots=True)
 class ThumbnailFacts:
-    """A stored thumbnail: pixels, bytes and media type; `key` is its object key."""
+    """A stored thumbnail; width and height in pixels, `key` is its object key."""
 
     key: str
     width: int
@@ -60,7 +60,7 @@ class ThumbnailFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRecord:
-    """One image. Names say the unit: `_ms` milliseconds, `_s` seconds since the epoch."""
+    """One image. Times are since the epoch: `_ms` in milliseconds, `_s` in seconds."""
 
     user_id: str
     image_id: str
@@ -87,7 +87,7 @@ class ImageRecord:
         return OriginalKey(self.user_id, self.image_id)
 
     def to_item(self) -> Item:
-        """The item as the DynamoDB client takes it; what is None has no attribute."""
+        """The item as the DynamoDB client expects it; a field that is None has no attribute."""
         item: Item = {"originalKey": {"S": str(self.key)}}
         for name, attribute, kind in _SCALARS:
             value = getattr(self, name)
@@ -99,7 +99,7 @@ class ImageRecord:
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
-        """Read an item; attributes that this version does not know are left aside."""
+        """Read an item; attributes that this version does not know are ignored."""
         values: dict[str, Any] = {}
         for name, attribute, kind in _SCALARS:
             if attribute in item:
@@ -147,9 +147,9 @@ def thumbnail_key_attribute(width: int) -> str:
 
 
 def thumbnails_to_item(thumbnails: Mapping[int, ThumbnailFacts]) -> Item:
-    """The attributes `thumbnails` and `thumb<width>Key` of these thumbnails."""
+    """The attributes `thumbnails` and `thumb<width>Key`, by requested width."""
     facts = {
-        str(nominal): {
+        str(requested): {
             "M": {
                 "width": {"N": str(fact.width)},
                 "height": {"N": str(fact.height)},
@@ -157,7 +157,7 @@ def thumbnails_to_item(thumbnails: Mapping[int, ThumbnailFacts]) -> Item:
                 "contentType": {"S": fact.content_type},
             }
         }
-        for nominal, fact in thumbnails.items()
+        for requested, fact in thumbnails.items()
     }
     keys: Item = {thumbnail_key_attribute(w): {"S": fact.key} for w, fact in thumbnails.items()}
     return {"thumbnails": {"M": facts}, **keys}

@@ -1,4 +1,4 @@
-"""Which change of an image record may follow which: the one table of transitions.
+"""Which status of an image record may change to which: the one table of transitions.
 
 `contract.conditions` turns it into DynamoDB condition expressions.
 """
@@ -11,7 +11,7 @@ from contract.record import NO_SEQUENCER, Status
 
 
 class Order(Enum):
-    """How the sequencer of a change must stand to the record's."""
+    """How the sequencer of a change must compare to the record's."""
 
     ANY = "any"
     SAME = "the same"
@@ -20,24 +20,24 @@ class Order(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One way in which a transition is allowed. `None` in `before` is the missing record."""
+    """One way in which a transition is allowed. `None` in `before` is a missing record."""
 
     before: frozenset[Status | None]
     order: Order = Order.ANY
-    unclaimed: bool = False  # nobody else's claim may be running
-    owned: bool = False  # the claim must be one's own: a worker that was taken over is out
+    unclaimed: bool = False  # no other worker may hold a claim that has not expired
+    owned: bool = False  # the claim must be the worker's own: no other has taken it over
 
 
 class Transition(StrEnum):
-    PLAN = "plan"  # api: an upload was planned
-    CLAIM = "claim"  # resizer: an event came
-    REDO = "redo"  # doctor: the event was lost, or an operator asks again
+    PLAN = "plan"  # API: an upload was planned
+    CLAIM = "claim"  # resizer: an event arrived
+    REDO = "redo"  # doctor: the event was lost, or an operator retries
     COMPLETE = "complete"
-    REFRESH = "refresh"  # doctor: thumbnails of a finished image were made again
+    REFRESH = "refresh"  # doctor: thumbnails of a finished image were remade
     FAIL = "fail"
-    GIVE_UP = "give_up"  # the retries of the event are used up
-    FORGET = "forget"  # the original is gone: the record goes too
-    DELETE = "delete"  # api: leave a tombstone
+    GIVE_UP = "give_up"  # resizer: the retries of the event are used up
+    FORGET = "forget"  # the original is gone: remove the record
+    DELETE = "delete"  # API: leave a tombstone
 
 
 _NEW: frozenset[Status | None] = frozenset({None, Status.PENDING})
@@ -84,7 +84,7 @@ TRANSITIONS: Mapping[Transition, tuple[Status | None, tuple[Rule, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Who changes a record: the sequencer of the event, the claim's owner, the time."""
+    """What a change is about: the event's sequencer, the claim's owner, the time."""
 
     sequencer: str = NO_SEQUENCER
     owner: str = ""

@@ -3,16 +3,24 @@
 import os
 import sys
 
+from api.settings import Settings as ApiSettings
+from contract.settings import SettingsError
 from local import logs
 from local.claims import TakenError
 from local.emulator import EmulatorError
 from local.infrastructure import DeployError
-from local.settings import Settings, SettingsError
+from local.settings import checked_settings, forget_account
 from local.system import PartError, run
+from resizer.settings import Settings as ResizerSettings
 
 if __name__ == "__main__":
     logs.configure("local")
+    parts = ApiSettings.from_environment, ResizerSettings.from_environment
     try:
-        run(Settings.from_environment(os.environ))
-    except (SettingsError, TakenError, EmulatorError, DeployError, PartError) as exc:
+        settings = checked_settings(os.environ, *parts)
+        forget_account(os.environ)
+        run(settings)
+    except SettingsError as exc:
+        sys.exit(f"The local run cannot start: {exc}")
+    except (TakenError, EmulatorError, DeployError, PartError) as exc:
         sys.exit(str(exc))

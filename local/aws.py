@@ -1,7 +1,7 @@
-"""`python -m local.aws`: what AWS is to the containers of docker-compose.yml.
+"""`python -m local.aws`: stands in for AWS for the containers of docker-compose.yml.
 
 The emulator, the template deployed into it, an identity for each container, and the gate between
-S3's events and the resizer's containers. `ready` is written when all of it answers.
+S3's events and the resizer's containers. `ready` is written once all of it is up.
 """
 
 import logging
@@ -12,6 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
+from contract.settings import SettingsError
 from local import infrastructure, logs
 from local.emulator import (
     ROOT,
@@ -23,14 +24,15 @@ from local.emulator import (
 from local.gate import Containers
 from local.infrastructure import GIVE_UP, RESIZE_IMAGE, DeployError, Stack
 from local.pool import Pool
-from local.settings import Settings, SettingsError
+from local.settings import Settings, checked_settings, forget_account
+from resizer.settings import Settings as ResizerSettings
 
 RIE_PORT = 8080
 FUNCTION_SECONDS = 300.0  # as in the template
-NOT_ALL_MENDED = 3  # exit code of the doctor
-# Lambda waits a minute before the first retry; a claim is held for CLAIM_SECONDS, which is less.
+NOT_ALL_REPAIRED = 3  # exit code of the doctor
+# Lambda waits a minute before the first retry. A claim is held for CLAIM_SECONDS, which is less.
 OPTIONS = {
-    "BIND_HOST": "0.0.0.0",  # noqa: S104 -- the network of the compose project
+    "BIND_HOST": "0.0.0.0",  # noqa: S104 -- inside the network of the compose project
     "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "15",
     "LAMBDA_ASYNC_RETRY_MAX_SECONDS": "15",
 }
@@ -39,7 +41,7 @@ log = logging.getLogger(__name__)
 
 
 def run(settings: Settings, identities: Path, ready: Path) -> None:
-    """Run until a signal; raises EmulatorError or DeployError."""
+    """Run until a signal arrives; raises EmulatorError or DeployError."""
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
@@ -50,18 +52,18 @@ def run(settings: Settings, identities: Path, ready: Path) -> None:
         with Emulator(settings.emulator_port, settings.data, functions, OPTIONS) as emulator:
             stack = infrastructure.deploy(emulator.root, emulator.url, settings.parameters)
             _rebuild(emulator, stack)
-            _introduce(identities / "api", stack.api)
-            _introduce(identities / "resizer", stack.resizer)
-            _introduce(identities / "give-up", stack.give_up)
+            _write_identity(identities / "api", stack.api)
+            _write_identity(identities / "resizer", stack.resizer)
+            _write_identity(identities / "give-up", stack.give_up)
             ready.write_text("ready\n")
             log.info("ready: the stack is deployed and the index rebuilt")
             while not stopped.wait(0.5):
                 if not emulator.alive:
-                    raise EmulatorError("The emulator ended by itself.")
+                    raise EmulatorError("The emulator stopped unexpectedly.")
 
 
 def _rebuild(emulator: Emulator, stack: Stack) -> None:
-    """Rebuild the index from the bucket: the emulator's table does not outlive it."""
+    """Rebuild the index from the bucket: the table does not survive the emulator's restart."""
     environment = {
         **os.environ,
         **emulator.root.environment(),
@@ -71,28 +73,30 @@ def _rebuild(emulator: Emulator, stack: Stack) -> None:
     }
     doctor = ["-m", "resizer", "doctor", "--repair", "--grace", "0"]
     done = subprocess.run([sys.executable, *doctor], cwd=ROOT, env=environment, check=False)
-    if done.returncode not in {0, NOT_ALL_MENDED}:
+    if done.returncode not in {0, NOT_ALL_REPAIRED}:
         code = done.returncode
-        raise DeployError(f"The index could not be rebuilt: the doctor ended with {code}.")
+        raise DeployError(f"The index could not be rebuilt: the doctor exited with code {code}.")
 
 
-def _introduce(folder: Path, keys: Credentials) -> None:
-    """Write an identity where its container, and no other one, reads it (AWS_CONFIG_FILE)."""
-    whole = folder / "config.new"
-    whole.write_text(
+def _write_identity(folder: Path, keys: Credentials) -> None:
+    """Write an identity where only its own container can read it (AWS_CONFIG_FILE)."""
+    complete = folder / "config.new"
+    complete.write_text(
         "[default]\n"
         f"aws_access_key_id = {keys.access_key_id}\n"
         f"aws_secret_access_key = {keys.secret_access_key}\n"
         f"aws_session_token = {keys.session_token}\n"
         "s3 =\n"
-        "    addressing_style = path\n"  # buckets have no names of their own here
+        "    addressing_style = path\n"  # buckets have no host names here
     )
-    whole.rename(folder / "config")
+    complete.rename(folder / "config")
 
 
 if __name__ == "__main__":
     logs.configure("aws")
     try:
-        run(Settings.from_environment(os.environ), Path("/identities"), Path("/tmp/ready"))  # noqa: S108
+        settings = checked_settings(os.environ, ResizerSettings.from_environment)
+        forget_account(os.environ)
+        run(settings, Path("/identities"), Path("/tmp/ready"))  # noqa: S108
     except (SettingsError, EmulatorError, DeployError) as exc:
         sys.exit(str(exc))

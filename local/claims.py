@@ -1,4 +1,4 @@
-"""What one run has to itself: its data folder and its ports."""
+"""What a run must not share with another: its data folder and its ports."""
 
 import fcntl
 import os
@@ -8,38 +8,44 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PORT_SECONDS = 3.0  # the children of a killed run need a moment to end
+PORT_SECONDS = 3.0  # the children of a killed run need a moment to exit
 
 
 class TakenError(Exception):
-    """Something else has it; the message says what to change."""
+    """Another process uses the folder or the port; the message says what to change."""
 
 
 @contextmanager
 def claim_folder(data: Path) -> Iterator[None]:
     """Lock the data folder against a second run until this process ends, however it ends."""
-    data.mkdir(parents=True, exist_ok=True)
-    with (data / "lock").open("a+") as lock:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        opened = (data / "lock").open("a+")
+    except OSError as exc:
+        raise TakenError(f"LOCAL_DATA is {str(data)!r}: {exc.strerror}.") from exc
+    with opened as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as exc:
             lock.seek(0)
             raise TakenError(
-                f"Process {lock.read() or '?'} already runs on {data}: "
+                f"Process {lock.read() or '?'} is already running on {data}: "
                 "stop it, or set LOCAL_DATA to another folder."
             ) from exc
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+        try:
+            os.truncate(lock.fileno(), 0)
+            os.write(lock.fileno(), str(os.getpid()).encode())
+        except OSError as exc:
+            raise TakenError(f"LOCAL_DATA is {str(data)!r}: {exc.strerror}.") from exc
         yield
 
 
 def check_port(port: int, setting: str) -> None:
-    """Raise TakenError if `port` stays taken; `setting` is the variable that changes it."""
+    """Raise TakenError if `port` stays in use; `setting` is the variable that sets it."""
     deadline = time.monotonic() + PORT_SECONDS
     while not _is_free(port):
         if time.monotonic() > deadline:
-            raise TakenError(f"Port {port} is taken: set {setting} to a free one.")
+            raise TakenError(f"Port {port} is in use: set {setting} to a free one.")
         time.sleep(0.1)
 
 

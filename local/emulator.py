@@ -1,8 +1,8 @@
-"""The AWS emulator: one process on loopback, in a virtual environment of its own.
+"""The AWS emulator: one process on loopback, in its own virtual environment.
 
-Objects are written through to the data folder and survive `kill -9`. The emulator keeps all else
-in memory: the stack is deployed afresh at each start and the table rebuilt from the bucket, see
-decision 0006.
+Objects are written through to the data folder and survive `kill -9`. Everything else is in the
+emulator's memory: at each start the stack is deployed again and the table is rebuilt from the
+bucket (decision 0006).
 """
 
 import json
@@ -32,7 +32,7 @@ class EmulatorError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """An identity's keys; roles have a token."""
+    """The keys of an identity; those of a role include a session token."""
 
     access_key_id: str
     secret_access_key: str
@@ -44,7 +44,7 @@ class Credentials:
         )
 
     def environment(self) -> dict[str, str]:
-        """The variables from which boto3 takes an identity."""
+        """The variables from which boto3 reads an identity."""
         variables = {
             "AWS_ACCESS_KEY_ID": self.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
@@ -55,14 +55,14 @@ class Credentials:
 
 
 def endpoint_environment(url: str) -> dict[str, str]:
-    """The variables that lead boto3 to the emulator; Lambda, too, sets the region twice."""
+    """The variables that point boto3 at the emulator; Lambda sets both region variables, too."""
     return {"AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": url, "AWS_REGION": REGION}
 
 
 class Emulator:
-    """A running emulator. `functions` maps function names to where they are invoked over HTTP.
+    """A running emulator. `functions` maps the names of functions to the URLs that invoke them.
 
-    `options` are settings of its own beside ours.
+    `options` are further settings of the emulator.
     """
 
     def __init__(
@@ -76,8 +76,7 @@ class Emulator:
         self.root = Credentials(f"ROOT{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30))
         self._log = data / "emulator.log"
         if not PYTHON.exists():
-            raise EmulatorError(f"{PYTHON.parent.parent.name} is missing: `make setup` makes it.")
-        data.mkdir(parents=True, exist_ok=True)
+            raise EmulatorError(f"{PYTHON.parent.parent.name} is missing: run `make setup`.")
         environment = {
             **self.root.environment(),
             **{f"MINISTACK_LAMBDA_PROXY_{name}": url for name, url in functions.items()},
@@ -95,7 +94,12 @@ class Emulator:
             "TMPDIR": str(data),
             **(options or {}),
         }
-        with self._log.open("w") as log:
+        try:
+            data.mkdir(parents=True, exist_ok=True)
+            opened = self._log.open("w")
+        except OSError as exc:
+            raise EmulatorError(f"LOCAL_DATA is {str(data)!r}: {exc}.") from exc
+        with opened as log:
             self._process = subprocess.Popen(
                 tether.command(str(PYTHON), "-m", "ministack"),
                 cwd=ROOT,
@@ -114,8 +118,8 @@ class Emulator:
         deadline = time.monotonic() + START_SECONDS
         while self._process.poll() is None and time.monotonic() < deadline:
             try:
-                with urllib.request.urlopen(f"{self.url}/_ministack/ready", timeout=1) as answer:  # noqa: S310 -- loopback
-                    if json.load(answer)["status"] == "completed":
+                with urllib.request.urlopen(f"{self.url}/_ministack/ready", timeout=1) as response:  # noqa: S310 -- loopback
+                    if json.load(response)["status"] == "completed":
                         return
             except OSError:
                 time.sleep(0.02)
@@ -126,7 +130,7 @@ class Emulator:
         return self._process.poll() is None
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """Kill it without a clean stop, like a crash."""
         self._process.kill()
         self._process.wait()
 

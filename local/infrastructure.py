@@ -1,7 +1,7 @@
 """`template.yaml`, deployed into the emulator by CloudFormation.
 
-The bucket may stand already, with the images of the last run: it is made if it is missing and
-adopted by an import, then the rest comes as an update. One way for every start.
+The bucket may already exist, with the images of the last run. It is created if it is missing, and
+imported into the stack; an update then creates the rest. So every start works the same way.
 """
 
 import json
@@ -40,7 +40,7 @@ class DeployError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What the template made: names, and the identities that it gives to each part."""
+    """What the template created: names, and an identity for each part."""
 
     bucket: str
     table: str
@@ -54,7 +54,7 @@ class Stack:
 
 
 def deploy(root: Credentials, endpoint_url: str, parameters: Mapping[str, str]) -> Stack:
-    """Deploy the template as `root` and let `root` act in its roles. Raises DeployError."""
+    """Deploy the template as `root`, which then assumes its roles. Raises DeployError."""
     session = root.session()
     s3: S3Client = session.client("s3", endpoint_url=endpoint_url)
     cloudformation: CloudFormationClient = session.client(
@@ -138,7 +138,7 @@ def _describe(cloudformation: "CloudFormationClient") -> dict[str, Any]:
 
 
 def _settle(describe: Callable[[], Mapping[str, Any]], expected: str) -> Mapping[str, Any]:
-    """Wait until a stack or change set is no longer in progress. boto3's waiters count seconds."""
+    """Wait for a stack or change set to settle. boto3's waiters would poll every few seconds."""
     deadline = time.monotonic() + DEPLOY_SECONDS
     while time.monotonic() < deadline:
         described = describe()
@@ -149,11 +149,11 @@ def _settle(describe: Callable[[], Mapping[str, Any]], expected: str) -> Mapping
             reason = described.get("StackStatusReason") or described.get("StatusReason")
             raise DeployError(f"template.yaml was not deployed: {status}: {reason}")
         time.sleep(0.05)
-    raise DeployError(f"template.yaml was not deployed in {DEPLOY_SECONDS:.0f} seconds.")
+    raise DeployError(f"template.yaml was not deployed within {DEPLOY_SECONDS:.0f} seconds.")
 
 
 def _allow_http(s3: "S3Client") -> None:
-    """Take back the one statement that loopback cannot keep: TLS only."""
+    """Remove the one statement that cannot hold on loopback: TLS only."""
     policy = json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"])
     rest = [statement for statement in policy["Statement"] if statement.get("Sid") != "TlsOnly"]
     if rest:
@@ -165,7 +165,7 @@ def _allow_http(s3: "S3Client") -> None:
 def _let_records_expire(
     cloudformation: "CloudFormationClient", dynamodb: "DynamoDBClient", table_name: str
 ) -> None:
-    """Do what the emulator's CloudFormation leaves out: the table's TimeToLiveSpecification."""
+    """Set the table's TimeToLiveSpecification, which the emulator's CloudFormation ignores."""
     template: Any = cloudformation.get_template(StackName=STACK, TemplateStage="Processed")
     table = template["TemplateBody"]["Resources"]["ImagesTable"]["Properties"]
     dynamodb.update_time_to_live(
@@ -174,7 +174,7 @@ def _let_records_expire(
 
 
 def _function(session: boto3.Session, endpoint_url: str, name: str, role: Credentials) -> Function:
-    """A function as the template deployed it: command, timeout and variables are taken from it."""
+    """A function as the template deployed it, with its command, timeout and variables."""
     client: LambdaClient = session.client("lambda", endpoint_url=endpoint_url)
     configuration = client.get_function_configuration(FunctionName=name)
     return Function(
@@ -193,7 +193,7 @@ def _function(session: boto3.Session, endpoint_url: str, name: str, role: Creden
 
 
 def _assume(session: boto3.Session, endpoint_url: str, role_arn: str) -> Credentials:
-    """A role's credentials. Its trust is changed first: here no Lambda service hands them out."""
+    """A role's credentials. Its trust policy changes first: no Lambda service assumes it here."""
     iam: IAMClient = session.client("iam", endpoint_url=endpoint_url)
     sts: STSClient = session.client("sts", endpoint_url=endpoint_url)
     account = sts.get_caller_identity()["Account"]

@@ -1,10 +1,10 @@
-"""One readable line for each thing that happens, with the part that says it in front."""
+"""One readable line per event, beginning with the name of the part that logged it."""
 
 import logging
 import sys
 from collections.abc import Callable
 
-_USUAL = {*vars(logging.makeLogRecord({})), "message", "asctime"}
+from contract.logs import extra_fields
 
 
 class ReadableFormatter(logging.Formatter):
@@ -14,13 +14,12 @@ class ReadableFormatter(logging.Formatter):
         super().__init__(f"%(asctime)s {part:<9}%(message)s", datefmt="%H:%M:%S")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- logging's name
-        extra = {name: value for name, value in vars(record).items() if name not in _USUAL}
-        facts = {**extra.pop("facts", {}), **extra}
-        return " ".join([super().formatMessage(record), *(f"{k}={v}" for k, v in facts.items())])
+        fields = (f"{name}={value}" for name, value in extra_fields(record).items())
+        return " ".join([super().formatMessage(record), *fields])
 
 
 def configure(part: str, wanted: Callable[[logging.LogRecord], bool] = lambda _: True) -> None:
-    """Log what is `wanted` to standard error as `part`, instead of what was configured before."""
+    """Log the `wanted` records to standard error as `part`, replacing any earlier configuration."""
     output = logging.StreamHandler(sys.stderr)
     output.addFilter(wanted)
     output.setFormatter(ReadableFormatter(part))

@@ -1,9 +1,9 @@
 """The template's functions, run as Lambda would run them, behind the emulator's Lambda proxy.
 
-Worker processes stay warm and take one event at a time, as many as there are cores. A failed
-invocation is answered with 500: the emulator then retries it and in the end hands it to the
-on-failure queue. (The emulator's own executor needs a container engine, or starts one process for
-each event that waits.)
+There is a warm worker process for each core, and each handles one event at a time. The response to
+a failed invocation is 500: the emulator then retries, and finally sends the event to the on-failure
+queue. (The emulator's own executor needs a container engine, or starts a process for each waiting
+event.)
 """
 
 import hashlib
@@ -23,19 +23,19 @@ from typing import Any, Protocol, Self
 from local.emulator import ROOT
 
 STOP_SECONDS = 5.0
-POLL_SECONDS = 0.05  # how soon the server notices that it shall stop
+POLL_SECONDS = 0.05  # how soon the server notices that it should stop
 INVOCATIONS = "/2015-03-31/functions/{name}/invocations"  # Lambda API, "Invoke"
 
 log = logging.getLogger(__name__)
 
 
 class InvocationError(Exception):
-    """The function failed, ran too long or its process ended."""
+    """The function failed or timed out, or its process ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function as the template deploys it."""
+    """A function as the template defines it."""
 
     name: str
     arn: str
@@ -50,7 +50,7 @@ class Worker:
     def __init__(self, function: Function) -> None:
         self._function = function
         self._process = subprocess.Popen(
-            # Not tethered, which would bind it to this thread; it ends when its input does.
+            # Not tethered: that would tie it to this thread. It exits when its input ends.
             [sys.executable, "-m", "local.worker", function.handler],
             cwd=ROOT,
             env=dict(function.environment),
@@ -58,7 +58,7 @@ class Worker:
             stdout=subprocess.PIPE,
         )
         try:
-            self._read()  # it has imported the handler
+            self._read()  # it sends a line once it has imported the handler
         except InvocationError:
             self.stop()
             raise
@@ -102,17 +102,17 @@ class Worker:
         line = self._process.stdout.readline()
         if not line:
             code = self._process.wait()
-            raise InvocationError(f"the worker process ended with {code} or ran out of time")
+            raise InvocationError(f"the worker process exited with code {code} or timed out")
         reply: dict[str, Any] = json.loads(line)
         return reply
 
     def stop(self) -> None:
-        """Let it finish the event in hand, but not for long."""
+        """Let it finish its current event, but not for long."""
         if self._process.stdin is not None:
             try:
                 self._process.stdin.close()
             except OSError:
-                log.debug("worker %d was gone already", self.pid)
+                log.debug("worker %d had already exited", self.pid)
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -126,13 +126,13 @@ class Runner(Protocol):
     """Runs one function somewhere."""
 
     def invoke(self, event: Any, request_id: str) -> Any:
-        """The function's answer; raises InvocationError."""
+        """Returns the function's result; raises InvocationError."""
 
     def stop(self) -> None: ...
 
 
 class Workers:
-    """The workers of one function. One that is missing or has ended is started when needed."""
+    """The workers of one function. One that is missing or has exited is started when needed."""
 
     def __init__(self, function: Function, count: int, warm: bool) -> None:
         """`warm` ones start at once; raises InvocationError if the handler cannot be imported."""
@@ -164,13 +164,13 @@ class Workers:
         try:
             worker = self._idle.get(timeout=STOP_SECONDS)
         except queue.Empty:
-            return  # still busy: it ends when its input does, with this process
+            return  # still busy: it exits when this process does, which closes its input
         if worker is not None:
             worker.stop()
 
 
 class Pool:
-    """Serves invocations over HTTP from the start; functions join when they are deployed."""
+    """Serves invocations over HTTP from the start; functions are added once they are deployed."""
 
     def __init__(self) -> None:
         self._functions: dict[str, Runner] = {}
@@ -181,23 +181,23 @@ class Pool:
         ).start()
 
     def url(self, name: str) -> str:
-        """Where the function `name` is invoked."""
+        """The URL that invokes the function `name`."""
         path = INVOCATIONS.format(name=name)
         return f"http://127.0.0.1:{self._server.server_port}{path}"
 
     def add(self, function: Function, workers: int, *, warm: bool = True) -> None:
-        """Run `function` from now on. Its workers start now, or if not `warm` when needed."""
+        """From now on, run `function`. Its workers start now or, if not `warm`, when needed."""
         self.route(function.name, Workers(function, workers, warm))
 
     def route(self, name: str, runner: Runner) -> None:
-        """Send the events of the function `name` to `runner` from now on."""
+        """From now on, send the events of the function `name` to `runner`."""
         self._functions[INVOCATIONS.format(name=name)] = runner
 
     def invoke(self, path: str, body: bytes) -> Any:
         """Run one event; raises InvocationError.
 
-        A redelivered event has the request id that it had before: whoever took over from a killed
-        worker owns that worker's claim.
+        A redelivered event has the same request id as before, so that the worker that takes over
+        from a killed one owns its claim.
         """
         runner = self._functions.get(path)
         if runner is None:
@@ -206,7 +206,7 @@ class Pool:
         return runner.invoke(json.loads(body), request_id)
 
     def stop(self) -> None:
-        """Take no more events and let the running ones finish."""
+        """Accept no more events and let the running ones finish."""
         self._server.shutdown()
         self._server.server_close()
         for runner in self._functions.values():
@@ -224,17 +224,17 @@ def _invocation_handler(pool: Pool) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             try:
-                status, answer = 200, pool.invoke(self.path, body)
+                status, response = 200, pool.invoke(self.path, body)
             except InvocationError as exc:
-                log.warning("invocation failed, the emulator tries again: %s", exc)
-                status, answer = 500, {"errorMessage": str(exc)}
-            payload = json.dumps(answer).encode()
+                log.warning("invocation failed, and the emulator will retry it: %s", exc)
+                status, response = 500, {"errorMessage": str(exc)}
+            payload = json.dumps(response).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(payload)))
             self.end_headers()
             self.wfile.write(payload)
 
         def log_message(self, *_: object) -> None:
-            """The handlers log what matters."""
+            """Nothing: the handlers log what matters."""
 
     return Invocation

@@ -15,8 +15,8 @@ from local import logs
 PAGE = Path(__file__).with_name("page.html")
 
 
-def app() -> FastAPI:
-    service = create_app(Settings.from_environment(os.environ))
+def app(settings: Settings) -> FastAPI:
+    service = create_app(settings)
 
     @service.get("/", include_in_schema=False)
     def page() -> FileResponse:
@@ -26,7 +26,7 @@ def app() -> FastAPI:
 
 
 def is_worth_a_line(record: logging.LogRecord) -> bool:
-    """Whether it is more than one of the many reads of a page that waits."""
+    """Omits the many successful reads of a page that polls."""
     seen = vars(record)
     return not (seen.get("method") == "GET" and seen.get("status", 500) < 400)
 
@@ -34,8 +34,10 @@ def is_worth_a_line(record: logging.LogRecord) -> bool:
 def main() -> None:
     logs.configure("api", is_worth_a_line)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    port = int(os.environ["API_PORT"])
-    uvicorn.run(app(), host="127.0.0.1", port=port, log_config=None, access_log=False)
+    settings = Settings.from_environment(os.environ)  # checked before by `python -m local`
+    uvicorn.run(
+        app(settings), host=settings.host, port=settings.port, log_config=None, access_log=False
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The whole system on this machine: emulator, template, resizer pool, API.
 
-At each start the index is rebuilt from the bucket and what a killed run left unfinished is
-processed: the table itself does not outlive a run (decision 0006).
+At each start the index is rebuilt from the bucket, because the table does not survive a run
+(decision 0006), and uploads that a killed run left unfinished are processed.
 """
 
 import logging
@@ -21,23 +21,23 @@ from local.claims import check_port, claim_folder
 from local.emulator import ROOT, Emulator, endpoint_environment
 from local.infrastructure import GIVE_UP, RESIZE_IMAGE, Stack
 from local.pool import InvocationError, Pool
-from local.settings import Settings
+from local.settings import Settings, inherited
 
 START_SECONDS = 30.0
-REPAIR_SECONDS = 10.0  # after that the repair goes on beside the running system
+REPAIR_SECONDS = 10.0  # after that the repair continues in the background
 STOP_SECONDS = 5.0
 POLL_SECONDS = 0.05
-NOT_ALL_MENDED = 3  # exit code of the doctor
+NOT_ALL_REPAIRED = 3  # exit code of the doctor
 
 log = logging.getLogger(__name__)
 
 
 class PartError(Exception):
-    """A part did not start or ended by itself; the message says which."""
+    """A part did not start or stopped unexpectedly; the message says which."""
 
 
 class System:
-    """Started by entering, stopped by leaving; parts stop in reverse order."""
+    """Starts on entry and stops on exit; the parts stop in reverse order."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -59,7 +59,7 @@ class System:
         parts.enter_context(claim_folder(settings.data))
         check_port(settings.api_port, "API_PORT")
         check_port(settings.emulator_port, "EMULATOR_PORT")
-        # The pool is there before the emulator, which is told its address, and stops before it.
+        # The pool starts before the emulator, which needs its URLs, and stops before it.
         pool = Pool()
         functions = {name: pool.url(name) for name in (RESIZE_IMAGE, GIVE_UP)}
         self.emulator = parts.enter_context(
@@ -70,18 +70,18 @@ class System:
             self.emulator.root, self.emulator.url, settings.parameters
         )
         self._api = parts.enter_context(_Child(["local.service"], self._api_environment()))
-        mend = ["resizer", "doctor", "--repair", "--grace", "0"]  # no event is on its way yet
-        doctor = parts.enter_context(_Child(mend, self._doctor_environment()))
+        repair = ["resizer", "doctor", "--repair", "--grace", "0"]  # no event is in flight yet
+        doctor = parts.enter_context(_Child(repair, self._doctor_environment()))
         self._start_workers(pool)
         self._wait_for_doctor(doctor)
         self._wait_for_api()
 
     def _api_environment(self) -> dict[str, str]:
         return {
-            "AUTH": "off",
-            **_own_environment(),
+            **inherited(os.environ),
             **self.stack.api.environment(),
-            "API_PORT": str(self._settings.api_port),
+            "HOST": "127.0.0.1",
+            "PORT": str(self._settings.api_port),
             "CORS_ORIGINS": ",".join(self._settings.cors_origins),
             **self._resources(),
         }
@@ -94,47 +94,47 @@ class System:
         }
 
     def _doctor_environment(self) -> dict[str, str]:
-        """An operator's, who may do more than any part of the system."""
-        return {**_own_environment(), **self.emulator.root.environment(), **self._resources()}
+        """The environment of an operator, who may do more than any part of the system."""
+        return {**inherited(os.environ), **self.emulator.root.environment(), **self._resources()}
 
     def _start_workers(self, pool: Pool) -> None:
         try:
             pool.add(self.stack.resize_image_function, workers=os.cpu_count() or 1)
             pool.add(self.stack.give_up_function, workers=1, warm=False)
         except InvocationError as exc:
-            raise PartError("The resizer did not start: its messages above say why.") from exc
+            raise PartError("The resizer did not start: see its messages above.") from exc
 
     def _wait_for_doctor(self, doctor: "_Child") -> None:
-        """Wait for the index to be rebuilt, but not for ever."""
+        """Wait for the index to be rebuilt, but not forever."""
         code = doctor.wait(REPAIR_SECONDS)
         if code is None:
-            log.info("the index is still being rebuilt from the bucket; it completes by itself")
-        elif code == NOT_ALL_MENDED:
-            log.warning("not every image could be mended: the next start tries again")
+            log.info("the index is still being rebuilt from the bucket, in the background")
+        elif code == NOT_ALL_REPAIRED:
+            log.warning("some images could not be repaired: the next start will try again")
         elif code != 0:
-            raise PartError(f"The index could not be rebuilt: the doctor ended with {code}.")
+            raise PartError(f"The index could not be rebuilt: the doctor exited with code {code}.")
 
     def _wait_for_api(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self._api.alive:
             try:
-                with urllib.request.urlopen(f"{self._settings.address}/readyz", timeout=5):  # noqa: S310 -- loopback
+                with urllib.request.urlopen(f"{self._settings.url}/readyz", timeout=5):  # noqa: S310 -- loopback
                     return
             except OSError:
                 time.sleep(POLL_SECONDS)
-        raise PartError("The API did not start: its messages above say why.")
+        raise PartError("The API did not start: see its messages above.")
 
     def watch(self, stopped: threading.Event) -> None:
-        """Return when `stopped` is set; raise PartError if a part ends by itself."""
+        """Return when `stopped` is set; raise PartError if a part stops unexpectedly."""
         while not stopped.wait(0.5):
             if not self.emulator.alive:
-                raise PartError("The emulator ended by itself.")
+                raise PartError("The emulator stopped unexpectedly.")
             if not self._api.alive:
-                raise PartError("The API ended by itself.")
+                raise PartError("The API stopped unexpectedly.")
 
 
 class _Child:
-    """A Python module in a process of its own."""
+    """A Python module in its own process."""
 
     def __init__(self, module: list[str], environment: dict[str, str]) -> None:
         self._process = subprocess.Popen(
@@ -142,7 +142,7 @@ class _Child:
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=sys.stderr,  # ours has the line that says ready
+            stdout=sys.stderr,  # our own standard output is only for the line `ready`
         )
 
     @property
@@ -150,7 +150,7 @@ class _Child:
         return self._process.poll() is None
 
     def wait(self, seconds: float) -> int | None:
-        """The exit code, or None if it still runs after `seconds`."""
+        """The exit code, or None if it is still running after `seconds`."""
         try:
             return self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -166,17 +166,12 @@ class _Child:
             self._process.wait()
 
 
-def _own_environment() -> dict[str, str]:
-    """Ours without anything that could lead to a real AWS account."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-
-
 def run(settings: Settings) -> None:
-    """Run the system until a signal; raises what stopped it otherwise."""
+    """Run the system until a signal arrives; raises an exception if anything else stops it."""
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stopped.set())
     with System(settings) as system:
-        print(f"ready {settings.address} (API documentation at /docs)", flush=True)
+        print(f"ready {settings.url} (API documentation at /docs)", flush=True)
         system.watch(stopped)
         log.info("stopping")

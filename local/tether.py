@@ -1,8 +1,8 @@
 """Run a command that ends when the process that started it ends, even by SIGKILL.
 
 `python -m local.tether PARENT COMMAND …` asks the kernel for that and becomes the command. Linux
-only; elsewhere an orphan is found by the next start, which names the port that it holds. Start it
-from the main thread: to the kernel the parent is the thread.
+only: elsewhere, an orphan keeps running, and the next start reports the port that it still uses.
+Start it from the main thread: to the kernel, the parent is the thread.
 """
 
 import ctypes
@@ -22,9 +22,9 @@ def main() -> None:
     parent, argv = int(sys.argv[1]), sys.argv[2:]
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:  # it ended before the kernel knew
+    if os.getppid() != parent:  # the parent ended before prctl was called
         sys.exit(1)
-    os.execv(argv[0], argv)  # noqa: S606 -- a shell is not wanted
+    os.execv(argv[0], argv)  # noqa: S606 -- no shell is wanted
 
 
 if __name__ == "__main__":

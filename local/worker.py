@@ -1,8 +1,8 @@
 """One worker of the pool: runs a Lambda handler on one event after another.
 
-Requests come as lines of JSON on standard input, replies leave as lines on what was standard
-output; whatever the handler prints goes to standard error. The end of input ends the worker, so
-that it never outlives the pool.
+It reads requests as lines of JSON from standard input and writes replies as lines to what was
+standard output; whatever the handler prints goes to standard error. It exits at the end of its
+input, so that it never outlives the pool.
 """
 
 import importlib
@@ -21,7 +21,7 @@ from local import logs
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What handlers use of Lambda's context object ("Python context object", AWS Lambda)."""
+    """The part of Lambda's context object that handlers use ("Python context object")."""
 
     aws_request_id: str
     function_name: str
@@ -33,14 +33,14 @@ class Context:
 
 
 def load(path: str) -> Callable[[Any, Context], Any]:
-    """The handler `package.module.function`, as in the template's ImageConfig.Command."""
+    """The handler `package.module.function`, as written in the template's ImageConfig.Command."""
     module, _, name = path.rpartition(".")
     handler: Callable[[Any, Context], Any] = getattr(importlib.import_module(module), name)
     return handler
 
 
-def answer(handler: Callable[[Any, Context], Any], request: dict[str, Any]) -> dict[str, Any]:
-    """Invoke the handler; the reply has either `result` or Lambda's form of an error."""
+def respond(handler: Callable[[Any, Context], Any], request: dict[str, Any]) -> dict[str, Any]:
+    """Invoke the handler; the reply has either `result` or an error in Lambda's format."""
     context = Context(
         aws_request_id=request["requestId"],
         function_name=request["functionName"],
@@ -58,14 +58,14 @@ def answer(handler: Callable[[Any, Context], Any], request: dict[str, Any]) -> d
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to handle
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor handles Ctrl-C
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     handler = load(sys.argv[1])
     logs.configure("resizer")  # instead of the handler's JSON, which is for CloudWatch
     print(json.dumps({"ready": True}), file=replies, flush=True)
     for line in sys.stdin:
-        print(json.dumps(answer(handler, json.loads(line))), file=replies, flush=True)
+        print(json.dumps(respond(handler, json.loads(line))), file=replies, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""The Lambda that makes thumbnails of what is uploaded. No FastAPI, no pydantic."""
+"""The Lambda function that makes thumbnails of uploads. No FastAPI, no pydantic."""

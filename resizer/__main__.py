@@ -1,4 +1,4 @@
-"""`python -m resizer doctor`: compare bucket and table, and mend what differs."""
+"""`python -m resizer doctor`: compare the bucket and the table, and repair what differs."""
 
 import argparse
 import json
@@ -7,50 +7,78 @@ import os
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from contract.keys import THUMBNAILS, UPLOADS, InvalidUserIdError, check_user_id
-from resizer.doctor import Doctor, Plan, Report
+from contract.settings import drop_blank
+from resizer.doctor import Doctor, Options, Report
 from resizer.repository import Repository, dynamodb_client
 from resizer.resize import Resizer
-from resizer.settings import SettingError, Settings
+from resizer.settings import Settings
 from resizer.storage import Storage, s3_client
 
 BAR_CHARS = 30
-SOMETHING_LEFT = 3  # exit code
+NEEDS_REPAIR = 3  # exit code
+
+
+class CannotConnectError(Exception):
+    """The settings, or botocore's own variables, are invalid."""
 
 
 def main() -> int:
-    options = _parser().parse_args()
-    if "AWS_REGION" in os.environ:  # the SDK for Python knows it by another name only
-        os.environ.setdefault("AWS_DEFAULT_REGION", os.environ["AWS_REGION"])
+    arguments = _parser().parse_args()
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    drop_blank(os.environ)
     try:
-        settings = Settings.from_environment(os.environ)
-        user_id = None if options.user is None else check_user_id(options.user)
-    except (SettingError, InvalidUserIdError) as exc:
+        settings, storage, repository = _connect()
+        user_id = None if arguments.user is None else check_user_id(arguments.user)
+        report = _examine(arguments, settings, storage, repository, user_id)
+    except (CannotConnectError, InvalidUserIdError, BotoCoreError, ClientError) as exc:
         print(f"doctor: {exc}", file=sys.stderr)
         return 2
-    storage = Storage(s3_client(), settings.bucket)
+    _print(report, arguments.json)
+    return NEEDS_REPAIR if report.needs_repair() else 0
+
+
+def _connect() -> tuple[Settings, Storage, Repository]:
+    """Raises CannotConnectError or BotoCoreError."""
+    try:
+        settings = Settings.from_environment(os.environ)
+        aws = settings.region, settings.endpoint_url
+        storage = Storage(s3_client(*aws), settings.bucket)
+        repository = Repository(dynamodb_client(*aws), settings.table)
+    except ValueError as exc:  # SettingsError, or botocore's for a URL like AWS_ENDPOINT_URL_S3
+        raise CannotConnectError(str(exc)) from exc
+    return settings, storage, repository
+
+
+def _examine(
+    arguments: argparse.Namespace,
+    settings: Settings,
+    storage: Storage,
+    repository: Repository,
+    user_id: str | None,
+) -> Report:
     resizer = Resizer(
         storage=storage,
-        repository=Repository(dynamodb_client(), settings.table),
+        repository=repository,
         settings=settings,
         now_ms=lambda: time.time_ns() // 1_000_000,
-        threads=ThreadPoolExecutor(2 * options.workers),
+        threads=ThreadPoolExecutor(2 * arguments.workers),
     )
-    plan = Plan(
-        repair=options.repair,
-        redrive=options.redrive,
+    options = Options(
+        repair=arguments.repair,
+        redrive=arguments.redrive,
         user_id=user_id,
-        grace_ms=options.grace * 1000,
+        grace_ms=arguments.grace * 1000,
     )
-    bar = _Bar(_total(storage, user_id)) if sys.stderr.isatty() or options.progress else None
-    threads = ThreadPoolExecutor(options.workers)
+    bar = _Bar(_total(storage, user_id)) if sys.stderr.isatty() or arguments.progress else None
+    threads = ThreadPoolExecutor(arguments.workers)
     owner = f"doctor-{uuid.uuid4()}"
-    report = Doctor(resizer, plan, owner, threads, bar.show if bar else lambda _: None).examine()
-    _print(report, options.json)
-    return SOMETHING_LEFT if _is_ill(report) else 0
+    return Doctor(resizer, options, owner, threads, bar.show if bar else lambda _: None).examine()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -58,19 +86,40 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True)
     doctor = commands.add_parser(
         "doctor",
-        help="compare bucket and table",
-        description="Compares bucket and table. Exit code 3: something is left to mend.",
+        help="compare the bucket and the table",
+        description="Compare the bucket and the table. Exit code 3: something is left to repair.",
     )
-    doctor.add_argument("--repair", action="store_true", help="mend what is found")
-    doctor.add_argument("--redrive", action="store_true", help="try again what was given up")
-    doctor.add_argument("--user", metavar="ID", help="look at this user's images only")
+    doctor.add_argument("--repair", action="store_true", help="repair what is found")
+    doctor.add_argument("--redrive", action="store_true", help="retry images marked gave_up")
+    doctor.add_argument("--user", metavar="ID", help="check only this user's images")
     doctor.add_argument("--json", action="store_true", help="print the report as JSON")
-    doctor.add_argument("--progress", action="store_true", help="a bar even without a terminal")
-    doctor.add_argument("--workers", type=int, default=8, metavar="N", help="at once (8)")
     doctor.add_argument(
-        "--grace", type=int, default=120, metavar="S", help="leave younger images alone (120)"
+        "--progress", action="store_true", help="show a progress bar even if there is no terminal"
+    )
+    doctor.add_argument(
+        "--workers",
+        type=_at_least(1),
+        default=8,
+        metavar="N",
+        help="images to check at once (default 8)",
+    )
+    doctor.add_argument(
+        "--grace",
+        type=_at_least(0),
+        default=120,
+        metavar="S",
+        help="skip images younger than S seconds (default 120)",
     )
     return parser
+
+
+def _at_least(low: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isdecimal() or int(text) < low:
+            raise argparse.ArgumentTypeError(f"it must be a whole number of at least {low}")
+        return int(text)
+
+    return number
 
 
 def _total(storage: Storage, user_id: str | None) -> int:
@@ -91,7 +140,7 @@ class _Bar:
         bar = "#" * filled + "-" * (BAR_CHARS - filled)
         found = sum(report.found.values())
         end = "\n" if seen >= self._total else ""
-        line = f"\r[{bar}] {seen} of {self._total} looked at, {found} findings"
+        line = f"\r[{bar}] {seen} of {self._total} checked, {found} findings"
         print(line, end=end, file=sys.stderr, flush=True)
 
 
@@ -99,20 +148,11 @@ def _print(report: Report, as_json: bool) -> None:
     if as_json:
         print(json.dumps(report.as_dict()))
         return
-    print(f"{report.images} images and {report.thumbnails} thumbnails looked at")
+    print(f"{report.images} images and {report.thumbnails} thumbnails checked")
     for finding, count in sorted(report.found.items()):
-        mended = report.repaired[finding]
-        print(f"{count:8} {finding}" + (f", {mended} mended" if mended else ""))
+        repaired = report.repaired[finding]
+        print(f"{count:8} {finding}" + (f", {repaired} repaired" if repaired else ""))
 
 
-def _is_ill(report: Report) -> bool:
-    """Whether anything is left that `--repair` or `--redrive` could mend."""
-    lasting = {"failed", "foreign_key"}
-    return any(
-        count > report.repaired[finding]
-        for finding, count in report.found.items()
-        if finding not in lasting
-    )
-
-
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,7 +1,7 @@
-"""Garbage collection waits while the function starts.
+"""Garbage collection is off while the function starts.
 
-What imports make is there to stay, and looking through it again and again is a fifth of a cold
-start. `resizer.handler` imports this module before all others and calls `resume` after them.
+What imports create is never garbage, and scanning it repeatedly takes a fifth of a cold start.
+`resizer.handler` imports this module before all others and calls `resume` after them.
 """
 
 import gc
@@ -10,6 +10,6 @@ gc.disable()
 
 
 def resume() -> None:
-    """Collect from now on, and only what was made since."""
+    """From now on, collect garbage, but only among what is created after this call."""
     gc.freeze()
     gc.enable()

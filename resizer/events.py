@@ -1,4 +1,4 @@
-"""S3 event notifications and Lambda's on-failure messages -> references to objects. Pure.
+"""From S3 event notifications and Lambda's on-failure messages to object references. Pure.
 
 "Event message structure" (S3 User Guide) and "Capturing records of Lambda asynchronous
 invocations" (Lambda Developer Guide).
@@ -28,10 +28,10 @@ class ObjectReference:
 
 
 def created_originals(event: Mapping[str, Any], bucket: str) -> list[ObjectReference]:
-    """The originals in `bucket` whose creation `event` tells of, in its order.
+    """The originals in `bucket` that `event` reports as created, in its order.
 
-    Anything else in it (the test event, other buckets, removals, keys that are not ours) is
-    logged and left alone: no retry could make it an image.
+    Anything else in it (the test event, other buckets, removals, foreign keys) is logged and
+    ignored: no retry could make it an image.
     """
     return [ref for record in event.get("Records", []) if (ref := _reference(record, bucket))]
 
@@ -40,7 +40,7 @@ def _reference(record: Mapping[str, Any], bucket: str) -> ObjectReference | None
     try:
         name, s3 = record["eventName"], record["s3"]
         if not name.startswith("ObjectCreated:") or s3["bucket"]["name"] != bucket:
-            log.warning("event left alone", extra={"facts": {"event": name}})
+            log.warning("event ignored", extra={"event": name})
             return None
         return ObjectReference(
             key=OriginalKey.parse(unquote_plus(s3["object"]["key"])),
@@ -50,14 +50,14 @@ def _reference(record: Mapping[str, Any], bucket: str) -> ObjectReference | None
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         reason = "key" if isinstance(exc, InvalidKeyError) else type(exc).__name__
-        log.warning("event left alone", extra={"facts": {"reason": reason}})
+        log.warning("event ignored", extra={"reason": reason})
         return None
 
 
 def failed_invocations(event: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The `(message id, S3 event)` of each on-failure message that an SQS event carries.
 
-    A body that holds no event yields an empty one: nothing in it can be marked.
+    A body without an event yields an empty event.
     """
     for message in event.get("Records", []):
         try:

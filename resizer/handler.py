@@ -1,9 +1,9 @@
-"""Entry points of the image: `handler` for S3 events, `give_up` for what its retries could not do.
+"""Entry points of the image: `handler` for S3 events, `give_up` for those out of retries.
 
-The environment is read and the clients are made here, once for each process.
+The environment is read and the clients are made here, once per process.
 """
 
-from resizer import collector  # first of all: see there
+from resizer import collector  # first: see its docstring
 
 # isort: split
 import json
@@ -13,10 +13,11 @@ import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from contract.logs import log_json
 from contract.record import Status
+from contract.settings import drop_blank
 from contract.transitions import Change
 from resizer.events import ObjectReference, created_originals, failed_invocations
-from resizer.logs import set_up_logging
 from resizer.repository import RefusedError, Repository, dynamodb_client
 from resizer.resize import ClaimHeldError, Resizer
 from resizer.settings import Settings
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class Context(Protocol):
-    """What is used of the Lambda context: the request id, which retries of one event share."""
+    """The part of Lambda's context in use: the request id, which retries of one event share."""
 
     aws_request_id: str
 
@@ -35,18 +36,20 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-set_up_logging()
+log_json(quiet=["botocore"])
+drop_blank(os.environ)
 settings = Settings.from_environment(os.environ)
-repository = Repository(dynamodb_client(), settings.table)
-resizer = Resizer(Storage(s3_client(), settings.bucket), repository, settings, now_ms)
+aws = settings.region, settings.endpoint_url
+repository = Repository(dynamodb_client(*aws), settings.table)
+resizer = Resizer(Storage(s3_client(*aws), settings.bucket), repository, settings, now_ms)
 collector.resume()
 
 
 def handler(event: Mapping[str, Any], context: Context) -> dict[str, int]:
     """Resize each original that an S3 event names.
 
-    One that fails for the moment does not keep the others from being tried; it is raised at the
-    end, so that Lambda sends the whole event again and what is done is passed over.
+    A transient failure does not keep the others from being tried. It is raised at the end, so that
+    Lambda sends the whole event again; images that are done by then are ignored.
     """
     outcomes: dict[str, int] = {}
     errors: list[Exception] = []
@@ -60,22 +63,22 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, int]:
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
         _log_outcome(ref, outcome, now_ms() - started)
     if errors:
-        raise errors[0] if len(errors) == 1 else ExceptionGroup("try again", errors)
+        raise errors[0] if len(errors) == 1 else ExceptionGroup("several originals failed", errors)
     return outcomes
 
 
 def give_up(event: Mapping[str, Any], context: Context) -> dict[str, list[dict[str, str]]]:
     """Mark the images of on-failure messages `failed` / `gave_up` and keep their events.
 
-    Answers with the messages to deliver again ("Reporting batch item failures", Lambda Developer
-    Guide): the queue's own redrive policy ends what can never be marked.
+    Returns the messages to deliver again ("Reporting batch item failures", Lambda Developer
+    Guide): the queue's redrive policy ends those that can never be handled.
     """
     failures = []
     for message_id, s3_event in failed_invocations(event):
         try:
             _give_up_message(s3_event, context.aws_request_id)
         except Exception:
-            log.exception("could not give up", extra={"facts": {"message": message_id}})
+            log.exception("could not mark as gave_up", extra={"messageId": message_id})
             failures.append({"itemIdentifier": message_id})
     return {"batchItemFailures": failures}
 
@@ -91,13 +94,13 @@ def _give_up_message(s3_event: Mapping[str, Any], owner: str) -> None:
             held = refusal.record
             if held and held.status is Status.PROCESSING and held.sequencer == ref.sequencer:
                 raise ClaimHeldError(f"{ref.key.user_id}/{ref.key.created_at_ms}") from refusal
-            continue  # done, deleted or newer in the meantime
+            continue  # done, deleted or replaced in the meantime
         _log_outcome(ref, "gave_up", 0)
 
 
 def _log_outcome(ref: ObjectReference, outcome: str, duration_ms: int) -> None:
-    # The user's file name is part of the key and stays out of the logs; the time names the image.
-    facts = {
+    # The key holds the user's file name and stays out of the logs; the time identifies the image.
+    fields = {
         "outcome": outcome,
         "userId": ref.key.user_id,
         "createdAt": ref.key.created_at_ms,
@@ -106,4 +109,4 @@ def _log_outcome(ref: ObjectReference, outcome: str, duration_ms: int) -> None:
         "durationMs": duration_ms,
     }
     level = logging.ERROR if outcome in {"error", "gave_up"} else logging.INFO
-    log.log(level, "image", extra={"facts": facts})
+    log.log(level, "image", extra=fields)

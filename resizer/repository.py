@@ -1,18 +1,18 @@
 """Image records in DynamoDB: the resizer's only table calls.
 
 Each write is conditional; its condition comes from the transition table (`contract.conditions`).
-A refused write returns the record that refused it, so that the caller need not read again.
+A rejected write raises RefusedError with the current record, so that the caller need not read it.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from contract.conditions import Condition, condition
+from contract.conditions import condition
 from contract.record import (
     ImageRecord,
     Item,
@@ -24,11 +24,12 @@ from contract.record import (
 )
 from contract.transitions import Change, Transition
 from resizer.events import ObjectReference
+from resizer.update_expression import Update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-# Standard retries: four attempts, so at most about 20 s a call of the function's 300.
+# Standard retries: four attempts, so a call takes at most about 20 s of the function's 300.
 DYNAMODB_CONFIG = Config(
     connect_timeout=1,
     read_timeout=3,
@@ -39,7 +40,7 @@ _CLAIM = ("claimedBy", "claimedUntil")
 
 
 class RefusedError(Exception):
-    """The transition is not allowed; `record` is what stands in the table, None if nothing."""
+    """The condition failed. `record` is the current one, None if there is none."""
 
     def __init__(self, record: ImageRecord | None) -> None:
         super().__init__(record.status if record else "no record")
@@ -48,7 +49,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """What is known of an image once its thumbnails are stored."""
+    """What is known about an image once its thumbnails are stored."""
 
     content_type: str
     size: int
@@ -60,9 +61,12 @@ class Finished:
     filename: str | None
 
 
-def dynamodb_client() -> "DynamoDBClient":
-    session = botocore.session.get_session()
-    return cast("DynamoDBClient", session.create_client("dynamodb", config=DYNAMODB_CONFIG))
+def dynamodb_client(region: str | None, endpoint_url: str | None) -> "DynamoDBClient":
+    """None: botocore looks in its own variables and files."""
+    client = botocore.session.get_session().create_client(
+        "dynamodb", region_name=region, endpoint_url=endpoint_url, config=DYNAMODB_CONFIG
+    )
+    return cast("DynamoDBClient", client)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +77,13 @@ class Repository:
     def claim(
         self, transition: Transition, ref: ObjectReference, change: Change, until_ms: int
     ) -> ImageRecord:
-        """Mark the image `processing` by `change.owner` until `until_ms`; returns the record.
+        """Mark the image `processing` for `change.owner` until `until_ms`; returns the record.
 
         `transition` is CLAIM or REDO. Raises RefusedError.
         """
         update = (
-            _Update()
-            .set(**_reflects(ref), status={"S": Status.PROCESSING})
+            Update()
+            .set(**_from_event(ref), status={"S": Status.PROCESSING})
             .set(claimedBy={"S": change.owner}, claimedUntil={"N": str(until_ms)})
             .set_if_missing(**_from_key(ref))
             .remove("expiresAt", "error", "gaveUpEvent")
@@ -106,7 +110,7 @@ class Repository:
         if finished.filename:
             facts["filename"] = {"S": finished.filename}
         update = (
-            _Update()
+            Update()
             .set(status={"S": Status.DONE}, eTag={"S": ref.e_tag}, **facts)
             .set(**thumbnails_to_item(finished.thumbnails))
             .remove(*_CLAIM, *map(thumbnail_key_attribute, dropped_widths))
@@ -116,9 +120,9 @@ class Repository:
     def fail(
         self, ref: ObjectReference, change: Change, reason: Reason, widths: frozenset[int]
     ) -> ImageRecord:
-        """Mark the image `failed` for good; `widths` are those that it had thumbnails of."""
+        """Mark the image `failed` for good; `widths` are those of the thumbnails that it had."""
         update = (
-            _Update()
+            Update()
             .set(status={"S": Status.FAILED}, error={"S": reason}, size={"N": str(ref.size)})
             .remove(*_CLAIM, "thumbnails", "placeholder", "color", "width", "height")
             .remove(*map(thumbnail_key_attribute, widths))
@@ -126,10 +130,10 @@ class Repository:
         return self._write(Transition.FAIL, ref, change, update)
 
     def give_up(self, ref: ObjectReference, change: Change, event: str) -> ImageRecord:
-        """Mark the image `failed` / `gave_up` and keep the `event` that was given up on."""
+        """Mark the image `failed` / `gave_up` and keep the `event` whose retries failed."""
         update = (
-            _Update()
-            .set(**_reflects(ref), status={"S": Status.FAILED})
+            Update()
+            .set(**_from_event(ref), status={"S": Status.FAILED})
             .set(error={"S": Reason.GAVE_UP}, gaveUpEvent={"S": event})
             .set_if_missing(**_from_key(ref))
             .remove(*_CLAIM, "expiresAt")
@@ -139,33 +143,30 @@ class Repository:
     def rebuild(
         self, transition: Transition, ref: ObjectReference, change: Change, finished: Finished
     ) -> None:
-        """Claim and finish at once, for an image whose thumbnails are all there."""
+        """Claim and finish at once, for an image that has all its thumbnails."""
         self.claim(transition, ref, change, until_ms=0)
         self.finish(Transition.COMPLETE, ref, change, finished, frozenset())
 
     def forget(self, ref: ObjectReference, change: Change) -> None:
         """Remove the record of an original that is gone. Raises RefusedError."""
-        guard = condition(Transition.FORGET, change)
         try:
             self.client.delete_item(
                 TableName=self.table,
                 Key=_primary_key(ref.key.user_id, ref.key.image_id),
-                ConditionExpression=guard.expression,
-                ExpressionAttributeNames=guard.names,
-                ExpressionAttributeValues=guard.values,
+                **condition(Transition.FORGET, change).arguments(),
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as exc:
             raise _refused(exc) from exc
 
     def get(self, user_id: str, image_id: str) -> ImageRecord | None:
-        answer = self.client.get_item(
+        response = self.client.get_item(
             TableName=self.table, Key=_primary_key(user_id, image_id), ConsistentRead=True
         )
-        return ImageRecord.from_item(answer["Item"]) if "Item" in answer else None
+        return ImageRecord.from_item(response["Item"]) if "Item" in response else None
 
     def of_user(self, user_id: str) -> Iterator[ImageRecord]:
-        """All records of a user in the order of their image ids, which is that of S3 keys."""
+        """All records of a user, in the order of their image ids, which is also the keys' order."""
         pages = self.client.get_paginator("query")
         for page in pages.paginate(
             TableName=self.table,
@@ -176,7 +177,7 @@ class Repository:
             yield from map(ImageRecord.from_item, page["Items"])
 
     def users(self) -> Iterator[str]:
-        """The user ids in the table, each once for every run of its records in a page."""
+        """The user ids in the table, once for each run of adjacent records."""
         pages = self.client.get_paginator("scan")
         last = None
         for page in pages.paginate(TableName=self.table, ProjectionExpression="userId"):
@@ -186,66 +187,26 @@ class Repository:
                     yield last
 
     def _write(
-        self, transition: Transition, ref: ObjectReference, change: Change, update: "_Update"
+        self, transition: Transition, ref: ObjectReference, change: Change, update: Update
     ) -> ImageRecord:
-        guard = condition(transition, change)
         try:
-            answer = self.client.update_item(
+            response = self.client.update_item(
                 TableName=self.table,
                 Key=_primary_key(ref.key.user_id, ref.key.image_id),
-                **update.arguments(guard),
+                **update.arguments(condition(transition, change)),
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as exc:
             raise _refused(exc) from exc
-        return ImageRecord.from_item(answer["Attributes"])
-
-
-class _Update:
-    """An update expression under construction; every attribute goes by a placeholder name."""
-
-    def __init__(self) -> None:
-        self._set: list[str] = []
-        self._remove: list[str] = []
-        self._names: dict[str, str] = {}
-        self._values: Item = {}
-
-    def set(self, **attributes: dict[str, Any]) -> Self:
-        for name, value in attributes.items():
-            self._set.append(f"#{name} = :new_{name}")
-            self._names[f"#{name}"] = name
-            self._values[f":new_{name}"] = value
-        return self
-
-    def set_if_missing(self, **attributes: dict[str, Any]) -> Self:
-        for name, value in attributes.items():
-            self._set.append(f"#{name} = if_not_exists(#{name}, :new_{name})")
-            self._names[f"#{name}"] = name
-            self._values[f":new_{name}"] = value
-        return self
-
-    def remove(self, *attributes: str) -> Self:
-        for name in attributes:
-            self._remove.append(f"#{name}")
-            self._names[f"#{name}"] = name
-        return self
-
-    def arguments(self, guard: Condition) -> dict[str, Any]:
-        removal = f" REMOVE {', '.join(self._remove)}" if self._remove else ""
-        return {
-            "UpdateExpression": f"SET {', '.join(self._set)}{removal}",
-            "ConditionExpression": guard.expression,
-            "ExpressionAttributeNames": self._names | guard.names,
-            "ExpressionAttributeValues": self._values | guard.values,
-        }
+        return ImageRecord.from_item(response["Attributes"])
 
 
 def _primary_key(user_id: str, image_id: str) -> Item:
     return {"userId": {"S": user_id}, "imageId": {"S": image_id}}
 
 
-def _reflects(ref: ObjectReference) -> Item:
+def _from_event(ref: ObjectReference) -> Item:
     return {
         "sequencer": {"S": ref.sequencer},
         "eTag": {"S": ref.e_tag},

@@ -1,7 +1,7 @@
-"""The way of one object: claim, download, thumbnails, puts, one conditional update.
+"""The steps for one original: claim, download, thumbnails, puts, one conditional update.
 
 Permanent failures end as a `failed` record with a reason code and are not raised. Transient ones
-are raised, so that Lambda tries again; every step may run twice with the same result.
+are raised, so that Lambda retries; every step may run twice with the same result.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,6 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from contract import metadata
 from contract.record import ImageRecord, Reason, Status, ThumbnailFacts
 from contract.transitions import Change, Transition
 from resizer.events import ObjectReference
@@ -24,6 +23,7 @@ from resizer.storage import (
     OriginalReplacedError,
     Storage,
 )
+from resizer.thumbnail_metadata import to_metadata
 from resizer.thumbnails import Limits, Rendition, UnusableImage, make_thumbnails
 
 MEBIBYTE = 1024 * 1024
@@ -33,13 +33,13 @@ class Outcome(StrEnum):
     DONE = "done"
     FAILED = "failed"
     IGNORED = "ignored"  # a duplicate or stale event
-    DELETED = "deleted"  # the image is a tombstone: what was stored is removed again
-    REPLACED = "replaced"  # a newer upload will bring, or brought, its own event
-    GONE = "gone"  # there is no original any more
+    DELETED = "deleted"  # the image is a tombstone: what was stored was removed
+    REPLACED = "replaced"  # a newer upload has an event of its own
+    GONE = "gone"  # the original no longer exists
 
 
 class ClaimHeldError(Exception):
-    """Transient: another worker has the image. If it dies, a retry takes over."""
+    """Transient: another worker has the image. If that worker dies, a retry takes over."""
 
 
 def _two_threads() -> ThreadPoolExecutor:
@@ -57,11 +57,11 @@ class Resizer:
     def resize(
         self, ref: ObjectReference, owner: str, transition: Transition = Transition.CLAIM
     ) -> Outcome:
-        """Bring one original to its thumbnails and its record to `done` or `failed`.
+        """Make the thumbnails of one original and mark its record `done` or `failed`.
 
-        `owner` names this attempt: the same one may take over its own claim. `transition` is
-        CLAIM for an event, REDO where the event was lost. Raises ClaimHeldError and whatever
-        botocore raises: both mean "try again".
+        `owner` identifies this attempt, which may take over its own claim. `transition` is CLAIM
+        for an event, REDO where the event was lost. Raises ClaimHeldError and whatever botocore
+        raises; both mean "try again".
         """
         change = Change(ref.sequencer, owner, self.now_ms())
         opening = self.threads.submit(self.storage.open_original, ref.key, ref.e_tag)
@@ -76,9 +76,9 @@ class Resizer:
         return self._run(opening, ref, change, Transition.COMPLETE, record)
 
     def refresh(self, ref: ObjectReference, record: ImageRecord) -> Outcome:
-        """Make the thumbnails of a finished image again, which stays `done` all the while.
+        """Remake the thumbnails of a finished image, which stays `done`.
 
-        It keeps those of other widths too: they were made from the same original.
+        Thumbnails of other widths stay too: they were made from the same original.
         """
         opening = self.threads.submit(self.storage.open_original, ref.key, ref.e_tag)
         change = Change(ref.sequencer, now_ms=self.now_ms())
@@ -105,7 +105,7 @@ class Resizer:
             finished = _finished(rendition, original, {**kept, **thumbnails})
             return self._finish(ending, ref, change, finished, record)
         except UnusableImage as exc:
-            return self._fail(ref, change, Reason(exc.reason), record)
+            return self._fail(ref, change, exc.reason, record)
         except KeyCollisionError:
             return self._fail(ref, change, Reason.KEY_COLLISION, record)
         except OriginalGoneError:
@@ -127,14 +127,14 @@ class Resizer:
         def put(width: int) -> ThumbnailFacts:
             made = rendition.thumbnails[width]
             key = ref.key.thumbnail(width)
-            facts = thumbnail_metadata(rendition, width, ref)
-            self.storage.put_thumbnail(key, made.data, made.content_type, facts)
+            user_metadata = to_metadata(rendition, width, ref)
+            self.storage.put_thumbnail(key, made.data, made.content_type, user_metadata)
             return ThumbnailFacts(
                 str(key), made.width, made.height, len(made.data), made.content_type
             )
 
         puts = {width: self.threads.submit(put, width) for width in rendition.thumbnails}
-        wait(puts.values())  # a failure is told when no other put is still under way
+        wait(puts.values())  # no put is under way when a failure is raised
         return {width: put.result() for width, put in puts.items()}
 
     def _finish(
@@ -146,7 +146,7 @@ class Resizer:
         record: ImageRecord,
     ) -> Outcome:
         dropped = frozenset[int]()
-        if ending is Transition.COMPLETE:  # what the settings no longer want shows older bytes
+        if ending is Transition.COMPLETE:  # other widths show older bytes
             dropped = frozenset(record.thumbnails) - frozenset(finished.thumbnails)
             self.storage.remove_thumbnails(ref.key, dropped, up_to=ref.sequencer)
         try:
@@ -169,7 +169,7 @@ class Resizer:
     def _forget(self, ref: ObjectReference, change: Change, record: ImageRecord) -> Outcome:
         """Remove the thumbnails, then the record, of an original that is gone."""
         if record.status is not Status.PROCESSING:
-            return Outcome.GONE  # not claimed: the doctor's next round does it
+            return Outcome.GONE  # not claimed: the doctor's next run removes it
         widths = frozenset(record.thumbnails) | frozenset(self.settings.widths)
         self.storage.remove_thumbnails(ref.key, widths, up_to=ref.sequencer)
         try:
@@ -191,8 +191,8 @@ class Resizer:
     def _clean_up(self, ref: ObjectReference, record: ImageRecord | None) -> Outcome:
         """Remove what this attempt, or an earlier one that died, stored for nothing.
 
-        What was given up keeps its thumbnails: asking again makes the very same ones, and a removal
-        by ETag could not tell those from these.
+        An image marked `gave_up` keeps its thumbnails: a retry makes identical ones, which a
+        removal by ETag could not tell apart.
         """
         gave_up = record is not None and record.error == Reason.GAVE_UP
         if record is None or (record.status is Status.FAILED and not gave_up):
@@ -207,24 +207,6 @@ class Resizer:
         widths = frozenset(record.thumbnails) | frozenset(self.settings.widths)
         self.storage.remove_thumbnails(ref.key, widths)
         self.storage.delete(str(ref.key))
-
-
-def thumbnail_metadata(rendition: Rendition, width: int, ref: ObjectReference) -> dict[str, str]:
-    """What a thumbnail says of itself: enough to build the record again without decoding."""
-    made = rendition.thumbnails[width]
-    return {
-        metadata.USER_ID: ref.key.user_id,
-        metadata.ORIGINAL_E_TAG: ref.e_tag,
-        metadata.SEQUENCER: ref.sequencer,
-        metadata.ORIGINAL_CONTENT_TYPE: rendition.content_type,
-        metadata.ORIGINAL_SIZE: str(ref.size),
-        metadata.ORIGINAL_WIDTH: str(rendition.width),
-        metadata.ORIGINAL_HEIGHT: str(rendition.height),
-        metadata.WIDTH: str(made.width),
-        metadata.HEIGHT: str(made.height),
-        metadata.PLACEHOLDER: rendition.placeholder,
-        metadata.COLOR: rendition.color,
-    }
 
 
 def _finished(
@@ -243,6 +225,6 @@ def _finished(
 
 
 def _discard(opening: "Future[OpenOriginal]") -> None:
-    """Close a download that nobody wants; how it failed, if it did, no longer matters."""
+    """Close a download that is no longer needed; whether it failed does not matter."""
     if opening.exception() is None:
         opening.result().body.close()

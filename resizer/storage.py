@@ -1,7 +1,7 @@
 """Originals and thumbnails in the bucket: the resizer's only S3 calls.
 
 Conditional requests ("Add preconditions to S3 operations", S3 User Guide) keep a thumbnail from
-ever replacing one that was made from another user's original or from a newer upload.
+replacing one that was made from another user's original or from a newer upload.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,32 +21,33 @@ from contract.keys import (
     ThumbnailKey,
     check_filename,
 )
+from contract.missing_objects import is_missing
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-# Standard retries: three attempts, so at most about 40 s a call of the function's 300.
+# Standard retries: three attempts, so a call takes at most about 40 s of the function's 300.
 S3_CONFIG = Config(
     connect_timeout=2,
     read_timeout=10,
     retries={"mode": "standard", "total_max_attempts": 3},
     max_pool_connections=32,
 )
-# What the browser keeps is private to it. The URL is signed anew long before a week is over.
+# Private: no shared cache may keep it. The URL is signed anew long before a week is over.
 CACHE_CONTROL = "private, max-age=604800, immutable"
-PUT_ATTEMPTS = 5  # each is lost only to another write of the same key in that very moment
+PUT_ATTEMPTS = 5  # one fails only if another write of the same key comes in between
 
 
 class OriginalGoneError(Exception):
-    """There is no such original any more."""
+    """The original no longer exists."""
 
 
 class OriginalReplacedError(Exception):
-    """The original is no longer the version that was asked for."""
+    """The original is no longer the requested version."""
 
 
 class KeyCollisionError(Exception):
-    """The thumbnail's key is taken by another user's thumbnail."""
+    """Another user's thumbnail has this key."""
 
 
 class NewerThumbnailError(Exception):
@@ -64,7 +65,10 @@ class OpenOriginal:
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """What a listing or HEAD says of an object; `e_tag` without quotes, time in milliseconds."""
+    """What a listing or HEAD says about an object; `e_tag` without quotes, `size` in bytes.
+
+    A listing has no metadata and no content type.
+    """
 
     key: str
     size: int
@@ -74,9 +78,15 @@ class StoredObject:
     content_type: str = ""
 
 
-def s3_client() -> "S3Client":
-    """A client without boto3, whose transfer manager is never used and slow to import."""
-    return cast("S3Client", botocore.session.get_session().create_client("s3", config=S3_CONFIG))
+def s3_client(region: str | None, endpoint_url: str | None) -> "S3Client":
+    """A client without boto3, whose transfer manager is never used and slow to import.
+
+    None: botocore looks in its own variables and files.
+    """
+    client = botocore.session.get_session().create_client(
+        "s3", region_name=region, endpoint_url=endpoint_url, config=S3_CONFIG
+    )
+    return cast("S3Client", client)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +95,11 @@ class Storage:
     bucket: str
 
     def open_original(self, key: OriginalKey, e_tag: str) -> OpenOriginal:
-        """Begin to read this very version; raises OriginalGoneError or OriginalReplacedError."""
+        """Open exactly this version; raises OriginalGoneError or OriginalReplacedError."""
         try:
-            answer = self.client.get_object(Bucket=self.bucket, Key=str(key), IfMatch=f'"{e_tag}"')
+            response = self.client.get_object(
+                Bucket=self.bucket, Key=str(key), IfMatch=f'"{e_tag}"'
+            )
         except ClientError as exc:
             if _status(exc) == 412:
                 raise OriginalReplacedError(str(key)) from exc
@@ -95,17 +107,17 @@ class Storage:
                 raise OriginalGoneError(str(key)) from exc
             raise
         return OpenOriginal(
-            body=cast("BinaryIO", answer["Body"]),
-            size=answer["ContentLength"],
-            filename=stored_filename(answer["Metadata"]),
+            body=cast("BinaryIO", response["Body"]),
+            size=response["ContentLength"],
+            filename=stored_filename(response["Metadata"]),
         )
 
     def put_thumbnail(
-        self, key: ThumbnailKey, data: bytes, content_type: str, facts: Mapping[str, str]
+        self, key: ThumbnailKey, data: bytes, content_type: str, user_metadata: Mapping[str, str]
     ) -> None:
-        """Store a thumbnail; `facts` is its metadata and says whose it is and how new.
+        """Store a thumbnail; `user_metadata` says whose it is and from which event.
 
-        Raises KeyCollisionError or NewerThumbnailError where it must not replace what is there.
+        Raises KeyCollisionError or NewerThumbnailError if it must not replace the existing one.
         """
         stored: StoredObject | None = None
         for attempt in range(1, PUT_ATTEMPTS + 1):
@@ -117,7 +129,7 @@ class Storage:
                     Body=data,
                     ContentType=content_type,
                     CacheControl=CACHE_CONTROL,
-                    Metadata=dict(facts),
+                    Metadata=dict(user_metadata),
                     **condition,  # type: ignore[arg-type]  # one of two string arguments
                 )
             except ClientError as exc:
@@ -126,16 +138,16 @@ class Storage:
                     raise
                 stored = self.head(str(key))
                 if stored:
-                    _check_replaceable(stored, facts)
+                    _check_replaceable(stored, user_metadata)
             else:
                 return
 
     def remove_thumbnails(
         self, key: OriginalKey, widths: Iterable[int], up_to: str | None = None
     ) -> None:
-        """Remove the thumbnails of this original, made by sequencer `up_to` or an older one.
+        """Remove the thumbnails of this original, made for sequencer `up_to` or an older one.
 
-        Another user's thumbnail under the same name stays.
+        Another user's thumbnail under the same key stays.
         """
         for width in widths:
             name = str(key.thumbnail(width))
@@ -146,7 +158,7 @@ class Storage:
                     self.delete(name, stored.e_tag)
 
     def delete(self, key: str, e_tag: str | None = None) -> None:
-        """Delete an object, or only this version of it; one that is gone or newer is no error."""
+        """Delete the object, or only its version `e_tag`; no error if it is gone or replaced."""
         condition = {"IfMatch": f'"{e_tag}"'} if e_tag else {}
         try:
             self.client.delete_object(
@@ -159,20 +171,20 @@ class Storage:
                 raise
 
     def head(self, key: str) -> StoredObject | None:
-        """The object's facts, or None where there is none."""
+        """What S3 says about the object, None if there is none."""
         try:
-            answer = self.client.head_object(Bucket=self.bucket, Key=key)
+            response = self.client.head_object(Bucket=self.bucket, Key=key)
         except ClientError as exc:
             if self._is_missing(key, exc):
                 return None
             raise
         return StoredObject(
             key=key,
-            size=answer["ContentLength"],
-            e_tag=answer["ETag"].strip('"'),
-            modified_ms=int(answer["LastModified"].timestamp() * 1000),
-            metadata=answer["Metadata"],
-            content_type=answer["ContentType"],
+            size=response["ContentLength"],
+            e_tag=response["ETag"].strip('"'),
+            modified_ms=int(response["LastModified"].timestamp() * 1000),
+            metadata=response["Metadata"],
+            content_type=response["ContentType"],
         )
 
     def users(self) -> Iterator[str]:
@@ -214,34 +226,27 @@ class Storage:
                 )
 
     def _is_missing(self, key: str, exc: ClientError) -> bool:
-        """Whether `exc` says that there is no such object.
-
-        Without s3:ListBucket on the whole bucket S3 answers 403 for a missing object too
-        (GetObject, "Permissions"); the listing by prefix that the role does have tells them apart.
-        """
-        if _status(exc) == 403:
-            return self._first(key) != key
-        return _status(exc) == 404
+        return is_missing(_status(exc), key, self._first)
 
     def _first(self, prefix: str) -> str | None:
-        answer = self.client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, MaxKeys=1)
-        return answer["Contents"][0]["Key"] if answer["KeyCount"] else None
+        response = self.client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, MaxKeys=1)
+        return response["Contents"][0]["Key"] if response["KeyCount"] else None
 
 
 def _status(exc: ClientError) -> int:
     return exc.response["ResponseMetadata"]["HTTPStatusCode"]
 
 
-def stored_filename(of_original: Mapping[str, str]) -> str | None:
-    """The name that the user typed; None where another app stored none or a bad one."""
+def stored_filename(original_metadata: Mapping[str, str]) -> str | None:
+    """The name that the user typed; None if another app stored none or an invalid one."""
     try:
-        return check_filename(metadata.decode_filename(of_original[metadata.FILENAME]))
+        return check_filename(metadata.decode_filename(original_metadata[metadata.FILENAME]))
     except (KeyError, InvalidFilenameError):
         return None
 
 
-def _check_replaceable(stored: StoredObject, facts: Mapping[str, str]) -> None:
-    if stored.metadata.get(metadata.USER_ID) != facts[metadata.USER_ID]:
+def _check_replaceable(stored: StoredObject, user_metadata: Mapping[str, str]) -> None:
+    if stored.metadata.get(metadata.USER_ID) != user_metadata[metadata.USER_ID]:
         raise KeyCollisionError(stored.key)
-    if stored.metadata.get(metadata.SEQUENCER, "") > facts[metadata.SEQUENCER]:
+    if stored.metadata.get(metadata.SEQUENCER, "") > user_metadata[metadata.SEQUENCER]:
         raise NewerThumbnailError(stored.key)

@@ -1,6 +1,7 @@
-"""The bytes of one original -> its thumbnails, placeholder, color and facts.
+"""From the bytes of one original to its thumbnails, placeholder, color and size.
 
-Pure: no network of its own, no clock, no environment. Everything that knows Pillow is below here.
+No network of its own and no environment; the clock only ends a decode that takes too long. Only
+`resizer.engine` knows Pillow.
 """
 
 from collections.abc import Sequence
@@ -32,7 +33,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """One file. Its width is the asked one, or the original's if that is smaller."""
+    """One file. Its width is the requested one, or the original's if that is smaller."""
 
     width: int
     height: int
@@ -42,12 +43,12 @@ class Thumbnail:
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """Everything that one original becomes. Width and height are the original's, upright."""
+    """Everything made from one original. Width and height are the original's, upright."""
 
     content_type: str
     width: int
     height: int
-    thumbnails: dict[int, Thumbnail]  # by asked width
+    thumbnails: dict[int, Thumbnail]  # by requested width
     placeholder: str
     color: str
 
@@ -61,16 +62,16 @@ def make_thumbnails(
 ) -> Rendition:
     """Read `size` bytes from the forward-only `source` and make a thumbnail of each width.
 
-    Raises `UnusableImage` where the bytes can never become one (permanent), `ShortRead` where the
-    body ends early and whatever `source.read` raises, unchanged (transient).
+    Raises `UnusableImage` if the bytes can never become a thumbnail (permanent), `ShortRead` if the
+    body ends early, and whatever `source.read` raises, unchanged (both transient).
     """
     limits.check_bytes(size)
     download = Download(source, size)
     image_format = identify(download.read(HEADER_BYTES))
     if not image_format.isolated:
         return _render(download, image_format, widths, limits, encoding)
-    download.whole()  # the child cannot read the parent's connection
-    image_format.load_plugin()  # nor wait for an import lock that another thread held at the fork
+    download.whole()  # the child must not read from the parent's connection
+    image_format.load_plugin()  # or wait for an import lock that another thread held at the fork
     return in_child(
         lambda: _render(download, image_format, widths, limits, encoding),
         limits.decode_seconds,
@@ -85,7 +86,7 @@ def _render(
     limits: Limits,
     encoding: Encoding,
 ) -> Rendition:
-    """Header, limits, small decode, scale, sRGB, orientation, encode: the whole way."""
+    """All steps: header, limits, small decode, scale, sRGB, orientation, encode."""
     with bad_bytes_are_unusable(download):
         original = open_original(download, image_format, limits)
         decoded = decode_small(original, max(widths))
@@ -98,8 +99,8 @@ def _render(
     thumbnails: dict[int, Thumbnail] = {}
     for target in targets:
         image = scale_thumbnail(image, target.size)
-        data, content_type = encode(image, encoding, target.asked)
-        thumbnails[target.asked] = Thumbnail(*image.size, data, content_type)
+        data, content_type = encode(image, encoding, target.requested)
+        thumbnails[target.requested] = Thumbnail(*image.size, data, content_type)
 
     tiny = shrink(image)
     return Rendition(

@@ -3,4 +3,4 @@
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-EVENTS = ROOT / "tests" / "events"  # AWS events as they came
+EVENTS = ROOT / "tests" / "events"  # AWS events as they arrived

@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class InlineExecutor(Executor):
-    """Does the work within `submit`; how it ends is told by the future, as always."""
+    """Does the work within `submit`; the future has the result or the exception, as always."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
         future: Future[T] = Future()

@@ -1,4 +1,4 @@
-"""Stands where the functions run and notes what the emulator asks of them."""
+"""Stands in for the functions and records the emulator's invocations."""
 
 import json
 import threading
@@ -8,11 +8,11 @@ from typing import Any, Self
 from urllib.parse import unquote_plus
 
 Event = dict[str, Any]
-POLL_SECONDS = 0.05  # how soon the server notices that it shall stop
+POLL_SECONDS = 0.05  # how soon the server notices that it should stop
 
 
 class RecordedInvocations:
-    """Answers every invocation with success and keeps its event."""
+    """Responds to every invocation with success and keeps its event."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []

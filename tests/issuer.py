@@ -1,4 +1,4 @@
-"""A token issuer: keys, tokens, and a JWKS address on the loopback that can be switched off."""
+"""A token issuer: keys, tokens, and a JWKS URL on loopback that can be switched off."""
 
 import json
 import threading
@@ -20,7 +20,7 @@ AUDIENCE = "thumbline"
 
 @dataclass
 class Issuer:
-    """`keys` are those that the JWKS address shows."""
+    """`keys` are those that the JWKS URL returns."""
 
     url: str = ""
     up: bool = True
@@ -31,7 +31,7 @@ class Issuer:
         self.keys[kid] = generate_private_key(65537, 2048)
 
     def token(self, user: str, *, kid: str = "first", **changes: Any) -> str:
-        """A token that is good for an hour; a claim changed to None is left out."""
+        """A token that is valid for an hour; a claim changed to None is left out."""
         now = int(time.time())
         claims: dict[str, Any] = {
             "iss": ISSUER,

@@ -1,4 +1,4 @@
-"""Run an application under uvicorn on a free port of the loopback, in a thread."""
+"""Run an application under uvicorn on a free loopback port, in a thread."""
 
 import socket
 import threading

@@ -1,1 +1,1 @@
-"""AWS: every call of S3 and DynamoDB, and everything that is signed. Knows neither floor above."""
+"""AWS: every S3 and DynamoDB call, and everything that is signed. Imports neither layer above."""

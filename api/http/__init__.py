@@ -1,1 +1,1 @@
-"""HTTP: routes, schemas, views, problem documents, authentication. The only floor that knows it."""
+"""HTTP: routes, schemas, views, problem documents, authentication. No other layer knows HTTP."""

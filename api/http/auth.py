@@ -1,7 +1,7 @@
-"""Who may do what: every route of the guarded router is checked before its body is read.
+"""Who may do what: every guarded route checks the caller before it reads the body.
 
-A bearer token's `sub` must be the user of the path, or its scope must be `images:any`: that of a
-server which acts for its users.
+The `sub` of the bearer token must be the user in the path, or its scope must include `images:any`,
+which is for servers that act on behalf of their users.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -22,19 +22,19 @@ LEEWAY_SECONDS = 10  # between the issuer's clock and ours
 
 Authorize = Callable[[Request], Awaitable[None]]
 
-# Says in OpenAPI how to authenticate; the check itself is GuardedRoute's.
+# Only documents in OpenAPI how to authenticate; GuardedRoute does the check.
 bearer = HTTPBearer(
     auto_error=False,
     bearerFormat="JWT",
     scheme_name="bearer",
-    description="A token whose `sub` is the `userId` of the path, or with the scope `images:any`.",
+    description="A token whose `sub` is the `userId` in the path, or with the scope `images:any`.",
 )
 
 
 class GuardedRoute(APIRoute):
-    """A route that only those see whom the app's `authorize` lets pass.
+    """A route that calls the app's `authorize` first.
 
-    FastAPI reads and parses a body before it runs dependencies; this comes before both.
+    FastAPI reads and parses a body before it runs dependencies; this check comes before both.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -52,11 +52,11 @@ class GuardedRoute(APIRoute):
 
 
 async def everyone(request: Request) -> None:
-    """`AUTH=off`: for a machine of one's own."""
+    """`AUTH=off`: for your own machine."""
 
 
 class TokenCheck:
-    """`AUTH=jwt`: lets those pass whose token is good for the user of the path."""
+    """`AUTH=jwt`: accepts tokens that are valid for the user in the path."""
 
     def __init__(self, settings: JwtSettings, jwks: Jwks) -> None:
         self._settings = settings
@@ -66,7 +66,7 @@ class TokenCheck:
         claims = await self._claims(_token(request))
         if claims["sub"] == request.path_params["userId"] or ANY_USER_SCOPE in _scopes(claims):
             return
-        if "imageId" in request.path_params:  # another user's image and a missing one look alike
+        if "imageId" in request.path_params:  # another user's image looks like a missing one
             raise ProblemError(Code.IMAGE_NOT_FOUND)
         raise ProblemError(Code.FORBIDDEN)
 
@@ -75,7 +75,7 @@ class TokenCheck:
             kid = jwt.get_unverified_header(token).get("kid")
             key = await self._jwks.key(kid) if isinstance(kid, str) else None
             if key is None:
-                raise _invalid("no key of the issuer has this kid")
+                raise _invalid("the issuer has no key with this `kid`")
             claims: Mapping[str, Any] = jwt.decode(
                 token,
                 key,
@@ -100,7 +100,7 @@ def _token(request: Request) -> str:
 
 
 def _scopes(claims: Mapping[str, Any]) -> list[Any]:
-    """RFC 8693, section 4.2: one text with spaces. Some issuers write a list."""
+    """RFC 8693, section 4.2: one string, separated by spaces. Some issuers send a list."""
     scope = claims.get("scope", "")
     return scope if isinstance(scope, list) else str(scope).split()
 

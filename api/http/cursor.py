@@ -1,7 +1,7 @@
-"""Cursors of a listing: opaque, and good only for the user whose list handed them out.
+"""Cursors for a listing: opaque, and valid only for the user whose listing returned them.
 
-A cursor is the last image id with a tag over it and the user. See decision 0031 for
-why its key comes from the settings.
+A cursor is the last image id with an authentication tag over it and the user. Decision 0031 says
+why the key comes from the settings.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -15,22 +15,22 @@ _MAX_CURSOR_CHARS = 1200  # an image id has at most 800 bytes
 
 
 class InvalidCursorError(ValueError):
-    """The cursor was not handed out for this list."""
+    """The cursor does not belong to this listing."""
 
 
 def cursor_key(*names: str) -> bytes:
-    """The key of all processes that serve the same bucket and table."""
+    """The key shared by all processes that serve the same bucket and table."""
     return sha256("\n".join(("thumbline cursor 1", *names)).encode()).digest()
 
 
 def encode_cursor(key: bytes, user_id: str, image_id: str) -> str:
-    """A cursor behind `image_id` in the user's list."""
+    """A cursor for the page after `image_id` in the user's listing."""
     tag = _tag(key, user_id, image_id)
     return urlsafe_b64encode(tag + image_id.encode()).decode().rstrip("=")
 
 
 def decode_cursor(key: bytes, user_id: str, cursor: str) -> str:
-    """The image id in a cursor; raises InvalidCursorError on another user's or a forged one."""
+    """The image id in a cursor; raises InvalidCursorError if it is forged or another user's."""
     try:
         if len(cursor) > _MAX_CURSOR_CHARS:
             raise ValueError("too long")
@@ -40,10 +40,10 @@ def decode_cursor(key: bytes, user_id: str, cursor: str) -> str:
     except (ValueError, InvalidKeyError) as exc:
         raise InvalidCursorError("not a cursor") from exc
     if not compare_digest(encode_cursor(key, user_id, image_id), cursor):
-        raise InvalidCursorError("not a cursor of this list")
+        raise InvalidCursorError("not a cursor of this listing")
     return image_id
 
 
 def _tag(key: bytes, user_id: str, image_id: str) -> bytes:
-    text = f"{user_id}\n{image_id}"  # neither part can hold a line break
+    text = f"{user_id}\n{image_id}"  # neither part can contain a line break
     return digest(key, text.encode(), "sha256")[:_TAG_BYTES]

@@ -1,4 +1,12 @@
-"""Every error as a problem document: ours, the framework's, validation's and AWS's."""
+"""Turns every exception into a problem document: the one place that maps errors to codes.
+
+ProblemError                    raised by routes, authentication and middleware; used as it is
+UseCaseError                    by the table USE_CASE_PROBLEMS
+RequestValidationError          by what was wrong: JSON, media type, a field
+HTTPException (Starlette)       by its status
+BotoCoreError, ThumbnailBusyError, and a ClientError that asks to try again: storage_unavailable
+anything else                   internal_error, logged in full (`api.http.middleware`)
+"""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -12,12 +20,21 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
 
-from api.aws.dynamodb.repository import is_unavailable
+from api.aws.clients import is_unavailable
 from api.aws.s3.storage import ThumbnailBusyError
-from api.http.problem_documents import Code, ProblemError, answer
+from api.http.problem_documents import Code, ProblemError, problem_response
+from api.use_cases import errors
 
 log = logging.getLogger(__name__)
 
+MAX_ERROR_ENTRIES = 20
+USE_CASE_PROBLEMS: Mapping[type[errors.UseCaseError], Code] = {
+    errors.FileTooLargeError: Code.FILE_TOO_LARGE,
+    errors.QuotaExceededError: Code.QUOTA_EXCEEDED,
+    errors.IdempotencyKeyReusedError: Code.IDEMPOTENCY_KEY_REUSED,
+    errors.ImageDeletedError: Code.IMAGE_DELETED,
+    errors.ImageNotFoundError: Code.IMAGE_NOT_FOUND,
+}
 _BY_STATUS = {
     400: Code.BAD_REQUEST,
     401: Code.UNAUTHENTICATED,
@@ -29,27 +46,31 @@ _BY_STATUS = {
 
 
 def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
-    """Set the handlers; what none of them takes becomes a 500 in `api.middleware`."""
+    """Register the handlers; any other exception becomes a 500 in `api.http.middleware`."""
 
     @app.exception_handler(ProblemError)
     async def problem(request: Request, exc: ProblemError) -> Response:
-        return _answer(request, exc)
+        return _respond(request, exc)
+
+    @app.exception_handler(errors.UseCaseError)
+    async def use_case(request: Request, exc: errors.UseCaseError) -> Response:
+        return _respond(request, ProblemError(USE_CASE_PROBLEMS[type(exc)], str(exc) or None))
 
     @app.exception_handler(HTTPException)
     async def framework(request: Request, exc: HTTPException) -> Response:
         if isinstance(exc.__cause__, ProblemError):  # raised while FastAPI read the body
-            return _answer(request, exc.__cause__)
+            return _respond(request, exc.__cause__)
         if isinstance(exc.__cause__, UnicodeDecodeError):
-            return _answer(request, ProblemError(Code.MALFORMED_JSON))
+            return _respond(request, ProblemError(Code.MALFORMED_JSON))
         if exc.status_code == 405:
             allowed = {"Allow": ", ".join(_methods(request, routers))}
-            return _answer(request, ProblemError(Code.METHOD_NOT_ALLOWED, headers=allowed))
+            return _respond(request, ProblemError(Code.METHOD_NOT_ALLOWED, headers=allowed))
         code = _BY_STATUS.get(exc.status_code, Code.INTERNAL_ERROR)
-        return _answer(request, ProblemError(code, headers=exc.headers))
+        return _respond(request, ProblemError(code, headers=exc.headers))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, exc: RequestValidationError) -> Response:
-        return _answer(request, _invalid(request, exc.errors()))
+        return _respond(request, _invalid(request, exc.errors()))
 
     @app.exception_handler(BotoCoreError)
     @app.exception_handler(ThumbnailBusyError)
@@ -62,37 +83,37 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
         if is_unavailable(exc):
             log.error("storage: %s", exc.response["Error"].get("Code"))
             return _unavailable(request)
-        raise exc  # a wrong setting or a missing permission: a 500, logged whole
+        raise exc  # a wrong setting or a missing permission: a 500, logged in full
 
 
 def _methods(request: Request, routers: Sequence[APIRouter]) -> list[str]:
-    """All methods that this address takes; Starlette tells those of the first route only."""
+    """All methods of this path; Starlette lists only those of the first route that matches."""
     every = (route for router in routers for route in router.routes)
     matching = (route for route in every if route.matches(request.scope)[0] is not Match.NONE)
     return sorted(chain.from_iterable(getattr(route, "methods", ()) for route in matching))
 
 
 def _unavailable(request: Request) -> Response:
-    return _answer(request, ProblemError(Code.STORAGE_UNAVAILABLE, headers={"Retry-After": "1"}))
+    return _respond(request, ProblemError(Code.STORAGE_UNAVAILABLE, headers={"Retry-After": "1"}))
 
 
-def _answer(request: Request, problem: ProblemError) -> Response:
-    return answer(problem, getattr(request.state, "request_id", None))
+def _respond(request: Request, problem: ProblemError) -> Response:
+    return problem_response(problem, getattr(request.state, "request_id", None))
 
 
-def _invalid(request: Request, errors: Sequence[Mapping[str, Any]]) -> ProblemError:
-    kinds = {error["type"] for error in errors}
+def _invalid(request: Request, found: Sequence[Mapping[str, Any]]) -> ProblemError:
+    kinds = {error["type"] for error in found}
     if "json_invalid" in kinds:
         return ProblemError(Code.MALFORMED_JSON)
-    if errors[0]["loc"] == ("body",) and not _is_json(request):
+    if found[0]["loc"] == ("body",) and not _is_json(request):
         return ProblemError(Code.UNSUPPORTED_MEDIA_TYPE)
     code = Code.INVALID_REQUEST
     if "invalid_filename" in kinds:
         code = Code.INVALID_FILENAME
-    elif any(error["loc"][-1] == "contentType" for error in errors):
+    elif any(error["loc"][-1] == "contentType" for error in found):
         code = Code.UNSUPPORTED_CONTENT_TYPE
-    entries = [{"pointer": _pointer(error["loc"]), "detail": error["msg"]} for error in errors]
-    return ProblemError(code, errors=entries[:20])
+    entries = [{"pointer": _pointer(error["loc"]), "detail": error["msg"]} for error in found]
+    return ProblemError(code, errors=entries[:MAX_ERROR_ENTRIES])
 
 
 def _is_json(request: Request) -> bool:

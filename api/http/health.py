@@ -1,4 +1,4 @@
-"""Liveness and readiness: open to everybody, and telling nothing."""
+"""Liveness and readiness: open to everyone, and reveal nothing."""
 
 import logging
 from typing import Any
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 
 from api.http import schemas
 from api.http.problem_documents import MEDIA_TYPE, Code, ProblemError
-from api.services import Services
+from api.http.services import Services
 
 log = logging.getLogger(__name__)
 router = APIRouter(tags=["health"])
@@ -20,7 +20,7 @@ _UNREADY: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/healthz", operation_id="healthz", summary="The process is alive")
+@router.get("/healthz", operation_id="healthz", summary="Check that the process is alive")
 async def healthz() -> schemas.Health:
     return schemas.Health(status="ok")
 
@@ -28,17 +28,17 @@ async def healthz() -> schemas.Health:
 @router.get(
     "/readyz",
     operation_id="readyz",
-    summary="Bucket and table answer, and the process is not stopping",
+    summary="Check that the bucket and the table respond and the process is not stopping",
     response_model=schemas.Health,
     responses=_UNREADY,
 )
 def readyz(request: Request) -> schemas.Health:
-    needed: Services = request.app.state.services
-    if needed.stopping:
+    services: Services = request.app.state.services
+    if services.stopping:
         raise ProblemError(Code.STOPPING)
     try:
-        needed.storage.check()
-        needed.repository.check()
+        services.storage.check()
+        services.repository.check()
     except (BotoCoreError, ClientError) as exc:
         log.error("not ready: %s", exc)
         raise ProblemError(Code.STORAGE_UNAVAILABLE) from exc

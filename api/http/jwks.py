@@ -1,8 +1,8 @@
-"""The public keys that sign tokens, by their `kid`, from a JWKS address.
+"""The public keys that verify tokens, by `kid`, from a JWKS URL.
 
-PyJWT's own client forgets all keys when its cache has run out while the server is down, and holds a
-lock (and so a thread) for each caller during a fetch. Here known keys stay known, at most one
-fetch runs at a time on a thread of its own, and a fetch is never tried again within ten seconds.
+PyJWT's own client forgets all keys if its cache expires while the server is down, and blocks a
+thread for each caller during a fetch. Here, known keys stay known, at most one fetch runs at a
+time, on its own thread, and a fetch is never repeated within ten seconds.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from jwt.exceptions import PyJWTError
 
 log = logging.getLogger(__name__)
 
-# Asymmetric only: with HS256 a public key would be a secret that everybody has.
+# Asymmetric only: with HS256 the public key would double as the secret.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
 FRESH_SECONDS = 300.0
 COOLDOWN_SECONDS = 10.0
@@ -26,11 +26,11 @@ TIMEOUT_SECONDS = 3.0
 
 
 class KeysUnavailableError(Exception):
-    """The key may exist, but the server that would tell does not answer."""
+    """The key may exist, but the JWKS server does not respond."""
 
 
 class Jwks:
-    """Keys of one issuer. `key` may be called from any event loop."""
+    """The keys of one issuer. `key` can be called from any event loop."""
 
     def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = PyJWKClient(url, cache_jwk_set=False, timeout=TIMEOUT_SECONDS)
@@ -43,11 +43,11 @@ class Jwks:
         self._failed = False
 
     async def key(self, kid: str) -> PyJWK | None:
-        """The key of that id, None if the issuer has none; raises KeysUnavailableError."""
+        """The key with this `kid`, None if the issuer has none. Raises KeysUnavailableError."""
         known = self._keys.get(kid)
         if known is not None:
             if self._clock() - self._fetched_at > FRESH_SECONDS:
-                self._refresh()  # rotated keys go in the background; nobody waits for it
+                self._refresh()  # in the background: nobody waits for rotated keys
             return known
         fetch = self._refresh()
         if fetch is not None:
@@ -61,7 +61,7 @@ class Jwks:
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def _refresh(self) -> "Future[None] | None":
-        """The fetch that is running or was started now; None within the cooldown."""
+        """The fetch that is running or has just started; None within the cooldown."""
         with self._lock:
             if self._fetch is not None and not self._fetch.done():
                 return self._fetch
@@ -76,7 +76,7 @@ class Jwks:
             found = _usable(PyJWKSet.from_dict(self._client.fetch_data()))
         except (PyJWTError, OSError, ValueError) as exc:
             self._failed = True
-            log.error("JWKS cannot be fetched: %s", type(exc).__name__)
+            log.error("cannot fetch the JWKS: %s", type(exc).__name__)
             return
         self._keys, self._failed, self._fetched_at = found, False, self._clock()
 

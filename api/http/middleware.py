@@ -1,7 +1,7 @@
-"""Around every request: its id, one log line, a limit on the body, and no error without a document.
+"""Around every request: its id, one log line, a size limit, and a problem document for any crash.
 
-Plain ASGI: Starlette's BaseHTTPMiddleware runs each request in a task of its own, which costs more
-than everything here together.
+Plain ASGI: Starlette's BaseHTTPMiddleware runs each request in its own task, which costs more than
+everything here together.
 """
 
 import logging
@@ -11,7 +11,7 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.problem_documents import Code, ProblemError, answer
+from api.http.problem_documents import Code, ProblemError, problem_response
 
 log = logging.getLogger("api.requests")
 
@@ -22,7 +22,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
 class Observed:
     """Gives each request an id, logs it once, and turns a crash into a 500.
 
-    The log has the route's template, not the path: an image id holds the user's file name.
+    It logs the route's template, not the path: an image id contains the user's file name.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -49,11 +49,11 @@ class Observed:
 
         try:
             await self._app(scope, receive, observe)
-        except Exception:  # the outermost frame: logged whole, answered as a document
+        except Exception:  # the outermost frame: logged in full, returned as a problem document
             log.exception("unhandled", extra={"requestId": request_id})
             if status:
-                raise  # half an answer is out already
-            problem = answer(ProblemError(Code.INTERNAL_ERROR), request_id)
+                raise  # part of a response has been sent already
+            problem = problem_response(ProblemError(Code.INTERNAL_ERROR), request_id)
             await problem(scope, receive, observe)
         finally:
             _log(scope, request_id, status, time.perf_counter() - started)
@@ -81,7 +81,7 @@ def _log(scope: Scope, request_id: str, status: int, seconds: float) -> None:
 
 
 class BodyLimit:
-    """Refuses bodies over `MAX_BODY_BYTES`, announced or not."""
+    """Rejects bodies over `MAX_BODY_BYTES`, whether they declare their length or not."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -90,18 +90,18 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
             problem = ProblemError(Code.BODY_TOO_LARGE, headers={"Connection": "close"})
-            await answer(problem, scope["state"]["request_id"])(scope, receive, send)
+            await problem_response(problem, scope["state"]["request_id"])(scope, receive, send)
             return
-        taken = 0
+        received = 0
 
         async def limited() -> Message:
-            nonlocal taken
+            nonlocal received
             message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > MAX_BODY_BYTES:
+            received += len(message.get("body", b""))
+            if received > MAX_BODY_BYTES:
                 raise ProblemError(Code.BODY_TOO_LARGE, headers={"Connection": "close"})
             return message
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what FastAPI derives, plus what it cannot know."""
+"""The OpenAPI document: what FastAPI generates, and what it cannot know."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from api.settings import Settings
 
 
 def describe(app: FastAPI, settings: Settings) -> None:
-    """Make `/openapi.json` say the limits of these settings and the shape of problems."""
+    """Add the limits from the settings and the schema of problem documents to `/openapi.json`."""
     derive = app.openapi
 
     def openapi() -> dict[str, Any]:

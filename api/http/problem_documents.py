@@ -1,6 +1,6 @@
-"""RFC 9457 problem documents: every error that this API answers, with a stable code each.
+"""RFC 9457 problem documents: every error that this API returns, each with a stable code.
 
-Clients switch on `code`; `type` is the same as a URN. Prose may change.
+Clients switch on `code`; `type` is the same code as a URN. The texts may change.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,29 +15,29 @@ MEDIA_TYPE = "application/problem+json"
 class Code(Enum):
     """Status and title of each problem."""
 
-    INVALID_REQUEST = (422, "The request does not fit its description")
-    INVALID_USER_ID = (422, "The user id breaks its rule")
-    INVALID_FILENAME = (422, "The file name breaks its rule")
-    UNSUPPORTED_CONTENT_TYPE = (422, "Images of this content type are not taken")
-    FILE_TOO_LARGE = (422, "The file is larger than this service takes")
-    INVALID_CURSOR = (422, "The cursor is not one of this list")
-    IDEMPOTENCY_KEY_REUSED = (409, "The idempotency key was used for another request")
-    MALFORMED_JSON = (400, "The body is not JSON")
-    BAD_REQUEST = (400, "The request cannot be read")
-    UNAUTHENTICATED = (401, "A bearer token is needed")
-    INVALID_TOKEN = (401, "The bearer token is not accepted")
-    FORBIDDEN = (403, "The token is another user's")
-    IMAGE_NOT_FOUND = (404, "There is no such image")
-    NOT_FOUND = (404, "There is nothing at this address")
-    METHOD_NOT_ALLOWED = (405, "This address does not take this method")
-    IMAGE_DELETED = (409, "The image of this idempotency key was deleted")
-    QUOTA_EXCEEDED = (409, "The user's quota is used up")
-    BODY_TOO_LARGE = (413, "The request body is too large")
-    UNSUPPORTED_MEDIA_TYPE = (415, "The body must be application/json")
-    INTERNAL_ERROR = (500, "Something went wrong here")
-    STORAGE_UNAVAILABLE = (503, "Storage does not answer at the moment")
-    AUTH_UNAVAILABLE = (503, "The keys that check tokens cannot be had at the moment")
-    STOPPING = (503, "This process is stopping")
+    INVALID_REQUEST = (422, "Invalid request")
+    INVALID_USER_ID = (422, "Invalid user id")
+    INVALID_FILENAME = (422, "Invalid file name")
+    UNSUPPORTED_CONTENT_TYPE = (422, "Unsupported content type")
+    FILE_TOO_LARGE = (422, "File too large")
+    INVALID_CURSOR = (422, "Invalid cursor")
+    IDEMPOTENCY_KEY_REUSED = (409, "Idempotency key already used for a different request")
+    MALFORMED_JSON = (400, "Malformed JSON")
+    BAD_REQUEST = (400, "Bad request")
+    UNAUTHENTICATED = (401, "Bearer token required")
+    INVALID_TOKEN = (401, "Invalid bearer token")
+    FORBIDDEN = (403, "Bearer token of another user")
+    IMAGE_NOT_FOUND = (404, "Image not found")
+    NOT_FOUND = (404, "Not found")
+    METHOD_NOT_ALLOWED = (405, "Method not allowed")
+    IMAGE_DELETED = (409, "Deleted image for this idempotency key")
+    QUOTA_EXCEEDED = (409, "Quota exceeded")
+    BODY_TOO_LARGE = (413, "Request body too large")
+    UNSUPPORTED_MEDIA_TYPE = (415, "Unsupported media type")
+    INTERNAL_ERROR = (500, "Internal server error")
+    STORAGE_UNAVAILABLE = (503, "Storage unavailable")
+    AUTH_UNAVAILABLE = (503, "Signing keys unavailable")
+    STOPPING = (503, "Server shutdown in progress")
 
     @property
     def code(self) -> str:
@@ -53,7 +53,7 @@ class Code(Enum):
 
 
 class ProblemError(Exception):
-    """Raised anywhere below a route; becomes the answer."""
+    """Raised by the HTTP layer; becomes the response."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ def document(problem: ProblemError, request_id: str | None) -> dict[str, Any]:
     return content
 
 
-def answer(problem: ProblemError, request_id: str | None) -> JSONResponse:
+def problem_response(problem: ProblemError, request_id: str | None) -> JSONResponse:
     return JSONResponse(
         document(problem, request_id),
         status_code=problem.code.status,

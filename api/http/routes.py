@@ -1,32 +1,30 @@
-"""The routes under `/users/{userId}`: HTTP to functions, nothing else."""
+"""The routes under `/users/{userId}`: from HTTP to use cases and back, and nothing else."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from api.aws.dynamodb.visibility import is_visible
+from api.aws.s3.uploads import DeclaredFile
 from api.http import schemas, views
 from api.http.auth import GuardedRoute, bearer
 from api.http.cursor import InvalidCursorError, decode_cursor, encode_cursor
 from api.http.problem_documents import MEDIA_TYPE, Code, ProblemError
-from api.services import Services
-from api.use_cases.delete_image import delete_image as remove_image
-from api.use_cases.plan_uploads import plan_uploads
-from api.use_cases.uploads import File
-from contract.keys import InvalidKeyError, parse_image_id
+from api.http.services import Services
+from api.use_cases.errors import ImageNotFoundError
+from contract.keys import USER_ID_PATTERN, InvalidKeyError, parse_image_id
 from contract.record import ImageRecord, Status
 
-USER_ID_PATTERN = r"^[A-Za-z0-9._:|@+=-]{1,128}$"
 
-
-def services(request: Request) -> Services:
+def services_of(request: Request) -> Services:
     """The process's services."""
-    found: Services = request.app.state.services
-    return found
+    services: Services = request.app.state.services
+    return services
 
 
 def problems(*codes: Code) -> dict[int | str, dict[str, Any]]:
-    """Descriptions of problem answers for OpenAPI."""
+    """Descriptions of problem responses for OpenAPI."""
     described: dict[int | str, dict[str, Any]] = {}
     for code in codes:
         entry = described.setdefault(code.status, {"description": ""})
@@ -63,13 +61,13 @@ router = APIRouter(
     dependencies=[Depends(bearer)],
 )
 
-ServicesNeeded = Annotated[Services, Depends(services)]
+ProcessServices = Annotated[Services, Depends(services_of)]
 UserId = Annotated[
     str,
     Path(
         alias="userId",
-        description="Whose images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`.",
-        json_schema_extra={"pattern": USER_ID_PATTERN},
+        description="The user who owns the images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`.",
+        json_schema_extra={"pattern": f"^{USER_ID_PATTERN}$"},
         examples=["user_2abc"],
     ),
 ]
@@ -77,7 +75,7 @@ ImageId = Annotated[
     str,
     Path(
         alias="imageId",
-        description="As the upload's answer and the listing give it.",
+        description="As returned when the upload was planned, and in the listing.",
         examples=["1763853422123-9f86d081-cat.jpg"],
     ),
 ]
@@ -86,8 +84,8 @@ IdempotencyKey = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=r"^[\x21-\x7e]{1,200}$",
-        description="Any unique text of the client's. While its upload URL lasts, the same key "
-        "with the same request answers the same images instead of new ones.",
+        description="Any unique text that the client chooses. While the upload URL works, the same "
+        "key with the same request returns the same images instead of new ones.",
     ),
 ]
 IMAGE_LINKS = {
@@ -129,11 +127,11 @@ PAGE_LINKS = {
 def plan_upload(
     body: schemas.UploadRequest,
     user_id: UserId,
-    needed: ServicesNeeded,
+    services: ProcessServices,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    planned = plan_uploads(needed, user_id, [_file(body)], idempotency_key)
-    return _json(planned.items[0], 201)
+    (planned,) = services.upload_planner.plan(user_id, [_file(body)], idempotency_key)
+    return _json(views.planned_upload(planned, services.view_urls()), 201)
 
 
 @router.post(
@@ -148,11 +146,14 @@ def plan_upload(
 def plan_upload_batch(
     body: schemas.BatchRequest,
     user_id: UserId,
-    needed: ServicesNeeded,
+    services: ProcessServices,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     files = [_file(file) for file in body.files]
-    return _json(plan_uploads(needed, user_id, files, idempotency_key), 201)
+    urls = services.view_urls()
+    planned = services.upload_planner.plan(user_id, files, idempotency_key)
+    items = [views.planned_upload(each, urls) for each in planned]
+    return _json(schemas.PlannedUploads.model_construct(items=items), 201)
 
 
 @router.get(
@@ -168,24 +169,24 @@ def plan_upload_batch(
 )
 def list_images(
     user_id: UserId,
-    needed: ServicesNeeded,
+    services: ProcessServices,
     limit: Annotated[int, Query(ge=1, le=schemas.MAX_PAGE)] = schemas.DEFAULT_PAGE,
-    cursor: Annotated[str | None, Query(description="`nextCursor` of the page before.")] = None,
+    cursor: Annotated[str | None, Query(description="`nextCursor` of the previous page.")] = None,
     status: Annotated[
-        Literal["pending", "processing", "done", "failed"] | None,
-        Query(description="Only images of this status."),
+        schemas.VisibleStatus | None,
+        Query(description="Only images with this status."),
     ] = None,
 ) -> Response:
     try:
-        before = decode_cursor(needed.cursor_key, user_id, cursor) if cursor else None
+        before = decode_cursor(services.cursor_key, user_id, cursor) if cursor else None
     except InvalidCursorError as exc:
         raise ProblemError(Code.INVALID_CURSOR) from exc
     wanted = Status(status) if status else None
-    found = needed.repository.page(user_id, wanted, before, limit, int(needed.clock()))
-    addresses = needed.addresses()
+    found = services.repository.page(user_id, wanted, before, limit, services.now_s())
+    urls = services.view_urls()
     page = schemas.Page.model_construct(
-        items=[views.image(record, addresses) for record in found.records],
-        next_cursor=encode_cursor(needed.cursor_key, user_id, found.last) if found.last else None,
+        items=[views.image(record, urls) for record in found.records],
+        next_cursor=encode_cursor(services.cursor_key, user_id, found.last) if found.last else None,
     )
     return _json(page, 200)
 
@@ -201,26 +202,26 @@ def list_images(
 async def get_image(
     user_id: UserId,
     image_id: ImageId,
-    needed: ServicesNeeded,
+    services: ProcessServices,
     wait: Annotated[
         int,
         Query(
             ge=0,
             le=schemas.MAX_WAIT_SECONDS,
-            description="Seconds: answer as soon as the image is `done` or `failed`, or after "
-            "this long.",
+            description="Seconds to wait for the image to be `done` or `failed`; after that, it is "
+            "returned as it is.",
         ),
     ] = 0,
 ) -> Response:
     _check_image_id(image_id)
 
     async def read() -> ImageRecord | None:
-        return await run_in_threadpool(needed.repository.get, user_id, image_id)
+        return await run_in_threadpool(services.repository.get, user_id, image_id)
 
-    record = await needed.waiting.until_final(read, wait)
-    if record is None or not is_visible(record, needed.clock()):
-        raise ProblemError(Code.IMAGE_NOT_FOUND)
-    return _json(views.image(record, needed.addresses()), 200)
+    record = await services.waiting.until_final(read, wait)
+    if record is None or not is_visible(record, services.clock()):
+        raise ImageNotFoundError
+    return _json(views.image(record, services.view_urls()), 200)
 
 
 @router.delete(
@@ -232,31 +233,23 @@ async def get_image(
     response_class=Response,
     responses=problems(*ALWAYS, Code.IMAGE_NOT_FOUND),
 )
-def delete_image(user_id: UserId, image_id: ImageId, needed: ServicesNeeded) -> Response:
+def delete_image(user_id: UserId, image_id: ImageId, services: ProcessServices) -> Response:
     _check_image_id(image_id)
-    if not remove_image(needed, user_id, image_id):
-        raise ProblemError(Code.IMAGE_NOT_FOUND)
+    services.image_deleter.delete(user_id, image_id)
     return Response(status_code=204)
-
-
-def is_visible(record: ImageRecord, now_seconds: float) -> bool:
-    """DynamoDB's TTL deletes days late, so what is over is hidden until then."""
-    if record.status is Status.PENDING:
-        return record.expires_at_s is None or record.expires_at_s > now_seconds
-    return record.status is not Status.DELETED
 
 
 def _check_image_id(image_id: str) -> None:
     try:
         parse_image_id(image_id)
     except InvalidKeyError as exc:
-        raise ProblemError(Code.IMAGE_NOT_FOUND) from exc
+        raise ImageNotFoundError from exc
 
 
-def _file(body: schemas.UploadRequest) -> File:
-    return File(body.filename, body.content_type, body.size, body.sha256, body.method)
+def _file(body: schemas.UploadRequest) -> DeclaredFile:
+    return DeclaredFile(body.filename, body.content_type, body.size, body.sha256, body.method)
 
 
-def _json(model: schemas.Answer, status: int) -> Response:
-    """Straight from the model to bytes: a second validation of our own answer costs a third."""
+def _json(model: schemas.ResponseModel, status: int) -> Response:
+    """From the model straight to bytes: FastAPI would validate it again, a third of the cost."""
     return Response(model.to_json(), status_code=status, media_type="application/json")

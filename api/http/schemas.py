@@ -1,32 +1,31 @@
-"""Requests and answers as clients see them: camelCase, and every field always there.
+"""Requests and responses as clients see them: camelCase, and every field always present.
 
-Times are milliseconds since the epoch, sizes bytes, widths and heights pixels.
+Times are in milliseconds since the epoch, sizes in bytes, widths and heights in pixels.
 """
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from contract.formats import CONTENT_TYPES
 from contract.keys import InvalidFilenameError, check_filename
+from contract.record import Reason, Status
 
 MAX_BATCH = 100  # DynamoDB: 100 items in one transaction
 MAX_PAGE = 100
 DEFAULT_PAGE = 50
-MAX_WAIT_SECONDS = 20  # API Gateway ends a request after 29 s
+MAX_WAIT_SECONDS = 20  # API Gateway ends a request after 30 s
 
-ContentType = Literal[
-    "image/jpeg",
-    "image/png",
-    "image/webp",
-    "image/gif",
-    "image/avif",
-    "image/heic",
-    "image/heif",
-    "image/tiff",
-    "image/bmp",
-]
+if TYPE_CHECKING:  # mypy cannot follow a Literal that is made from a tuple
+    ContentType = str
+    FailureReason = str
+    VisibleStatus = str
+else:
+    ContentType = Literal[*CONTENT_TYPES]
+    FailureReason = Literal[*map(str, Reason)]
+    VisibleStatus = Literal[*(str(status) for status in Status if status is not Status.DELETED)]
 
 
 def _filename(value: str) -> str:
@@ -41,19 +40,19 @@ class _Model(BaseModel):
 
 
 def _whole(value: object) -> object:
-    """1.0 is an integer to JSON Schema, and to JavaScript."""
+    """1.0 is an integer in JSON Schema and in JavaScript."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-class Answer(_Model):
-    """An answer of ours."""
+class ResponseModel(_Model):
+    """The base of all responses."""
 
     def to_json(self) -> bytes:
         return self.__pydantic_serializer__.to_json(self, by_alias=True)
 
 
 class UploadRequest(_Model):
-    """A file that somebody wants to upload."""
+    """A file to upload."""
 
     filename: Annotated[
         str,
@@ -64,25 +63,25 @@ class UploadRequest(_Model):
                 "maxLength": 255,
                 "pattern": "^[^\\x00-\\x1f\\x7f]+$",
             },
-            description="As the user typed it: 1 to 255 bytes of UTF-8 without control characters.",
+            description="The original name: 1 to 255 bytes of UTF-8 without control characters.",
         ),
     ]
-    content_type: Annotated[ContentType, Field(description="Pinned: storage refuses another one.")]
+    content_type: Annotated[ContentType, Field(description="Storage rejects any other type.")]
     size: Annotated[
         StrictInt,
-        Field(ge=1, description="Bytes. Pinned: storage refuses a longer or shorter file."),
+        Field(ge=1, description="In bytes. Storage rejects a longer or shorter file."),
         BeforeValidator(_whole),
     ]
     sha256: Annotated[
         str | None,
         Field(
             pattern="^[0-9a-f]{64}$",
-            description="Of the file, in lower-case hex: storage then refuses any other bytes.",
+            description="Of the file, in lower-case hex. If set, storage rejects any other bytes.",
         ),
     ] = None
     method: Annotated[
         Literal["POST", "PUT"],
-        Field(description="`POST` a form, or `PUT` the bare bytes with the signed headers."),
+        Field(description="`POST` sends a form, `PUT` only the bytes with the signed headers."),
     ] = "POST"
 
     model_config = ConfigDict(
@@ -93,13 +92,13 @@ class UploadRequest(_Model):
 
 
 class BatchRequest(_Model):
-    """Several files at once: all of them are planned, or none."""
+    """Several files: either all of them are planned, or none."""
 
     files: Annotated[list[UploadRequest], Field(min_length=1, max_length=MAX_BATCH)]
 
 
-class Thumbnail(Answer):
-    """One stored thumbnail with a signed address."""
+class Thumbnail(ResponseModel):
+    """One stored thumbnail with a signed URL."""
 
     width: int
     height: int
@@ -143,54 +142,48 @@ IMAGE_EXAMPLE: dict[str, Any] = {
 }
 
 
-class Image(Answer):
-    """An image with all that `next/image` needs and nothing left to compute."""
+class Image(ResponseModel):
+    """An image with everything that `next/image` needs."""
 
     user_id: str
     image_id: str
     status: Annotated[
-        Literal["pending", "processing", "done", "failed"],
-        Field(description="`pending` until the upload arrived; `done` and `failed` are final."),
+        VisibleStatus,
+        Field(description="`pending` until the upload arrives; `done` and `failed` are final."),
     ]
     created_at: Annotated[int, Field(description="When the upload was planned.")]
-    filename: Annotated[str | None, Field(description="As the user typed it.")]
+    filename: Annotated[str | None, Field(description="The original name.")]
     content_type: str | None
-    size: Annotated[int | None, Field(description="Bytes of the original.")]
-    width: Annotated[int | None, Field(description="Pixels of the upright original.")]
+    size: Annotated[int | None, Field(description="Size of the original, in bytes.")]
+    width: Annotated[int | None, Field(description="In pixels, of the upright original.")]
     height: int | None
     e_tag: str | None
     error: Annotated[
-        Literal[
-            "unsupported_format",
-            "corrupt_image",
-            "too_many_pixels",
-            "too_large",
-            "empty",
-            "key_collision",
-            "gave_up",
-        ]
-        | None,
-        Field(description="Why it is `failed`."),
+        FailureReason | None,
+        Field(description="Why the image is `failed`."),
     ]
-    color: Annotated[str | None, Field(description="`#rrggbb`, the dominant colour.")]
+    color: Annotated[str | None, Field(description="`#rrggbb`, the dominant color.")]
     placeholder: Annotated[str | None, Field(description="`data:` URL for `blurDataURL`.")]
     original_key: str
     original_url: Annotated[str | None, Field(description="Signed; null while `pending`.")]
     thumbnails: list[Thumbnail]
     src_set: Annotated[str | None, Field(description="For `<img srcset>`, by width.")]
-    url_expires_at: Annotated[int, Field(description="Until when the signed addresses work.")]
+    url_expires_at: Annotated[int, Field(description="When the signed URLs expire.")]
 
 
-class Upload(Answer):
-    """How to send the bytes: what Uppy's `getUploadParameters` takes as it is."""
+class Upload(ResponseModel):
+    """How to send the bytes; Uppy's `getUploadParameters` accepts it as it is."""
 
     method: Literal["POST", "PUT"]
     url: str
     fields: Annotated[
-        dict[str, str], Field(description="Form fields of a POST, all before the `file` field.")
+        dict[str, str],
+        Field(description="Form fields of a POST; send all of them before the `file` field."),
     ]
-    headers: Annotated[dict[str, str], Field(description="Headers of a PUT, exactly as given.")]
-    expires_at: Annotated[int, Field(description="Until when storage takes the upload.")]
+    headers: Annotated[
+        dict[str, str], Field(description="Headers of a PUT; send them exactly as given.")
+    ]
+    expires_at: Annotated[int, Field(description="When storage stops accepting the upload.")]
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -211,34 +204,34 @@ class Upload(Answer):
     )
 
 
-class PlannedUpload(Answer):
-    """The image that will be, and how to upload it."""
+class PlannedUpload(ResponseModel):
+    """The planned image, and how to upload it."""
 
     image: Image
     upload: Upload
 
 
-class PlannedUploads(Answer):
+class PlannedUploads(ResponseModel):
     """In the order of the request."""
 
     items: list[PlannedUpload]
 
 
-class Page(Answer):
+class Page(ResponseModel):
     """One page of images, newest first."""
 
     items: list[Image]
     next_cursor: Annotated[
         str | None,
         Field(
-            description="For the next page; null after the last one. With a `status` filter a page "
-            "may hold fewer than `limit` images, or none, and still have a next one."
+            description="For the next page; null on the last one. With a `status` filter, a page "
+            "can have fewer than `limit` images, or none, and still not be the last one."
         ),
     ]
 
 
-class Health(Answer):
-    """`ok`, or what is wrong."""
+class Health(ResponseModel):
+    """`ok`; anything else is a problem document."""
 
     status: Literal["ok"]
 
@@ -246,7 +239,7 @@ class Health(Answer):
 class ProblemEntry(_Model):
     """One thing that is wrong with the request."""
 
-    pointer: Annotated[str, Field(description="Where: a JSON pointer, or the parameter's name.")]
+    pointer: Annotated[str, Field(description="Where: a JSON pointer, or the name of a parameter.")]
     detail: str
 
 
@@ -266,7 +259,7 @@ class Problem(BaseModel):
             "examples": [
                 {
                     "type": "urn:thumbline:problem:image_not_found",
-                    "title": "There is no such image",
+                    "title": "Image not found",
                     "status": 404,
                     "code": "image_not_found",
                     "requestId": "5f0c9f1d2b7a4c5e",

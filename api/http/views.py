@@ -1,38 +1,14 @@
-"""Records as answers: images with signed, cacheable addresses. Pure.
+"""Records as responses: images with signed, cacheable URLs. Pure."""
 
-Addresses are signed at the start of a time window, half as long as they live: within it the same
-image has the same address, so that browsers, CDNs and next/image find it in their caches.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass
-
+from api.aws.s3.uploads import SignedUpload
+from api.aws.view_urls import ViewUrls
 from api.http import schemas
+from api.use_cases.plan_uploads import PlannedUpload
 from contract.record import ImageRecord, Status
 
-# Of temporary credentials whose end nobody tells (Lambda's environment): what is promised.
-UNKNOWN_CREDENTIALS_SECONDS = 900
 
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Signs object keys; what it signs works until `expires_at_ms`."""
-
-    sign: Callable[[str], str]
-    expires_at_ms: int
-
-
-def window_start(now_seconds: int, lifetime_seconds: int) -> int:
-    """When addresses that are handed out now were signed (seconds).
-
-    What is left of their lifetime is never less than half of it.
-    """
-    window = lifetime_seconds // 2
-    return now_seconds - now_seconds % window
-
-
-def image(record: ImageRecord, addresses: Addresses) -> schemas.Image:
-    """The answer for a record that is not `deleted`."""
+def image(record: ImageRecord, urls: ViewUrls) -> schemas.Image:
+    """The response for a record that is not `deleted`."""
     thumbnails = [
         schemas.Thumbnail(
             width=fact.width,
@@ -40,7 +16,7 @@ def image(record: ImageRecord, addresses: Addresses) -> schemas.Image:
             bytes=fact.bytes,
             content_type=fact.content_type,
             key=fact.key,
-            url=addresses.sign(fact.key),
+            url=urls.sign(fact.key),
         )
         for _, fact in sorted(record.thumbnails.items())
     ]
@@ -60,14 +36,30 @@ def image(record: ImageRecord, addresses: Addresses) -> schemas.Image:
         color=record.color,
         placeholder=record.placeholder,
         original_key=key,
-        original_url=None if record.status is Status.PENDING else addresses.sign(key),
+        original_url=None if record.status is Status.PENDING else urls.sign(key),
         thumbnails=thumbnails,
         src_set=_src_set(thumbnails),
-        url_expires_at=addresses.expires_at_ms,
+        url_expires_at=urls.expires_at_ms,
+    )
+
+
+def planned_upload(planned: PlannedUpload, urls: ViewUrls) -> schemas.PlannedUpload:
+    return schemas.PlannedUpload.model_construct(
+        image=image(planned.record, urls), upload=_upload(planned.upload)
+    )
+
+
+def _upload(signed: SignedUpload) -> schemas.Upload:
+    return schemas.Upload.model_construct(
+        method=signed.method,
+        url=signed.url,
+        fields=signed.fields,
+        headers=signed.headers,
+        expires_at=signed.expires_at_ms,
     )
 
 
 def _src_set(thumbnails: list[schemas.Thumbnail]) -> str | None:
-    """Candidates by real width: two thumbnails of a small original are as wide as it is."""
+    """One per real width: two thumbnails of a small original are both as wide as the original."""
     by_width = {thumbnail.width: thumbnail.url for thumbnail in reversed(thumbnails)}
     return ", ".join(f"{by_width[width]} {width}w" for width in sorted(by_width)) or None

@@ -1,27 +1,45 @@
-"""Delete an image: tombstone first, then thumbnails, then the original.
+"""Delete an image: first the tombstone, then the thumbnails, then the original.
 
-A crash after the tombstone leaves objects behind; the same DELETE again, a late event or the
-doctor removes them. The original goes last, as it is what the bucket knows the image by.
+A crash after the tombstone leaves objects behind; repeating the DELETE, a late event or the doctor
+removes them. The original goes last, because it is what identifies the image in the bucket.
 """
 
-from api.services import Services
-from api.use_cases.quota import Usage, counts
-from contract.record import Status
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from api.aws.dynamodb.repository import Repository
+from api.aws.dynamodb.usage import Usage
+from api.aws.s3.storage import Storage
+from api.use_cases.errors import ImageNotFoundError
+from api.use_cases.quota import Quota, counts
+from contract.record import ImageRecord, Status
 
 
-def delete_image(needed: Services, user_id: str, image_id: str) -> bool:
-    """Remove record, thumbnails and original; False if there is no such record."""
-    now_seconds = int(needed.clock())
-    widths = needed.settings.thumbnail_widths
-    before = needed.repository.delete(user_id, image_id, now_seconds, widths)
-    if before is None:
-        return False
-    if counts(before, now_seconds):
-        needed.quota.release(user_id, Usage(1, before.size or 0))
-    stored = set(widths) | set(before.thumbnails)
-    if before.status is Status.DELETED:  # an earlier try broke off; its record's widths are gone
-        stored |= set(needed.storage.thumbnail_widths())
-    for width in sorted(stored):
-        needed.storage.delete_thumbnail(before.key.thumbnail(width), user_id)
-    needed.storage.delete_original(before.key)
-    return True
+@dataclass(frozen=True, slots=True)
+class ImageDeleter:
+    """`widths` are those of the settings; an image can have thumbnails of other widths too."""
+
+    repository: Repository
+    storage: Storage
+    quota: Quota
+    widths: Sequence[int]
+    now_s: Callable[[], int]
+
+    def delete(self, user_id: str, image_id: str) -> None:
+        """Remove record, thumbnails and original; raises ImageNotFoundError if none exists."""
+        now_s = self.now_s()
+        before = self.repository.delete(user_id, image_id, now_s, self.widths)
+        if before is None:
+            raise ImageNotFoundError
+        if counts(before, now_s):
+            self.quota.release(user_id, Usage(1, before.size or 0))
+        for width in sorted(self._stored_widths(before)):
+            self.storage.delete_thumbnail(before.key.thumbnail(width), user_id)
+        self.storage.delete_original(before.key)
+
+    def _stored_widths(self, before: ImageRecord) -> set[int]:
+        widths = set(self.widths) | set(before.thumbnails)
+        # A tombstone left by an interrupted try no longer has the record's own widths.
+        if before.status is Status.DELETED:
+            widths |= set(self.storage.thumbnail_widths())
+        return widths

@@ -1,85 +1,90 @@
-"""Plan uploads for a user: quota, then records, then the signed requests."""
+"""Plan uploads for a user: check sizes, reserve quota, put the records, sign the requests."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from api.aws.s3.sigv4 import Moment
-from api.http import schemas, views
-from api.http.problem_documents import Code, ProblemError
-from api.services import Services
-from api.use_cases.idempotency import Plan
-from api.use_cases.quota import Usage
-from api.use_cases.uploads import File, SignedUpload, plan
+from api.aws.dynamodb.idempotency import FirstRequest, IdempotencyRows
+from api.aws.dynamodb.repository import Repository
+from api.aws.dynamodb.usage import Usage
+from api.aws.s3.sigv4 import SigningContext
+from api.aws.s3.uploads import DeclaredFile, SignedUpload, UploadSigner
+from api.use_cases.errors import FileTooLargeError, ImageDeletedError
+from api.use_cases.idempotency import first_request, nonce, same_request
+from api.use_cases.pending_records import pending_record
+from api.use_cases.quota import Quota
 from contract.record import ImageRecord, Status
 
 
-def plan_uploads(
-    needed: Services, user_id: str, files: Sequence[File], idempotency_key: str | None
-) -> schemas.PlannedUploads:
-    """Put the records and sign the uploads, in the order of `files`."""
-    _check_sizes(files, needed.settings.max_upload_bytes)
-    the_plan = _plan(needed, user_id, files, idempotency_key)
-    url_seconds = needed.settings.upload_url_seconds
-    planned = [
-        plan(user_id, file, the_plan.planned_at_ms, the_plan.nonce(number), url_seconds)
-        for number, file in enumerate(files)
-    ]
-    records = needed.repository.plan_all(planned)
-    if any(record.status is Status.DELETED for record in records):
-        raise ProblemError(Code.IMAGE_DELETED)
-    return _answer(needed, files, records, the_plan.planned_at_ms // 1000)
+@dataclass(frozen=True, slots=True)
+class PlannedUpload:
+    """The record of the planned image, and the request that uploads it."""
+
+    record: ImageRecord
+    upload: SignedUpload
 
 
-def _check_sizes(files: Sequence[File], max_bytes: int) -> None:
-    if any(file.size > max_bytes for file in files):
-        raise ProblemError(Code.FILE_TOO_LARGE, f"at most {max_bytes} bytes")
+@dataclass(frozen=True, slots=True)
+class UploadPlanner:
+    """`context` returns the signing context for a time in seconds; `seed` is unguessable text."""
 
+    repository: Repository
+    quota: Quota
+    idempotency: IdempotencyRows
+    signer: UploadSigner
+    context: Callable[[int], SigningContext]
+    now_ms: Callable[[], int]
+    seed: Callable[[], str]
+    max_bytes: int
 
-def _plan(needed: Services, user_id: str, files: Sequence[File], key: str | None) -> Plan:
-    """A plan whose files are reserved: that of an earlier request with this key, or a new one."""
-    new = Plan.new(needed.now_ms(), needed.seed(), files)
-    wanted = Usage(len(files), sum(file.size for file in files))
-    now_seconds = new.planned_at_ms // 1000
-    if key is None:
-        needed.quota.reserve(user_id, wanted, now_seconds)
-        return new
-    earlier = needed.quota.on and needed.idempotency_keys.find(user_id, key, now_seconds)
-    if earlier:
-        return _same_request(earlier, new)
-    needed.quota.reserve(user_id, wanted, now_seconds)
-    standing = needed.idempotency_keys.claim(user_id, key, new)
-    if standing != new:  # reserved by the other request
-        needed.quota.release(user_id, wanted)
-    return _same_request(standing, new)
+    def plan(
+        self, user_id: str, files: Sequence[DeclaredFile], idempotency_key: str | None
+    ) -> list[PlannedUpload]:
+        """Plan `files`, all or none, and return them in order. Raises UseCaseError."""
+        self._check_sizes(files)
+        request = self._reserve(user_id, files, idempotency_key)
+        records = self.repository.put_all_pending(self._records(user_id, files, request))
+        if any(record.status is Status.DELETED for record in records):
+            raise ImageDeletedError
+        return self._sign(files, records, request.planned_at_ms // 1000)
 
+    def _check_sizes(self, files: Sequence[DeclaredFile]) -> None:
+        if any(file.size > self.max_bytes for file in files):
+            raise FileTooLargeError(self.max_bytes)
 
-def _same_request(standing: Plan, new: Plan) -> Plan:
-    if standing.fingerprint != new.fingerprint:
-        raise ProblemError(Code.IDEMPOTENCY_KEY_REUSED)
-    return standing
+    def _reserve(
+        self, user_id: str, files: Sequence[DeclaredFile], key: str | None
+    ) -> FirstRequest:
+        """The request whose files are reserved: an earlier one with this key, or this one."""
+        new = first_request(self.now_ms(), self.seed(), files)
+        usage = Usage(len(files), sum(file.size for file in files))
+        now_s = new.planned_at_ms // 1000
+        if key is None:
+            self.quota.reserve(user_id, usage, now_s)
+            return new
+        earlier = self.idempotency.find(user_id, key, now_s) if self.quota.enabled else None
+        if earlier:
+            return same_request(earlier, new)
+        self.quota.reserve(user_id, usage, now_s)
+        stored = self.idempotency.put(user_id, key, new)
+        if stored != new:  # the other request has reserved them
+            self.quota.release(user_id, usage)
+        return same_request(stored, new)
 
+    def _records(
+        self, user_id: str, files: Sequence[DeclaredFile], request: FirstRequest
+    ) -> list[ImageRecord]:
+        at_ms, lifetime_s = request.planned_at_ms, self.signer.lifetime_s
+        return [
+            pending_record(user_id, file, at_ms, nonce(request, number), lifetime_s)
+            for number, file in enumerate(files)
+        ]
 
-def _answer(
-    needed: Services, files: Sequence[File], records: Sequence[ImageRecord], planned_at_ms: int
-) -> schemas.PlannedUploads:
-    """Signed as of `planned_at_ms` (seconds): a repeated request gets the same upload again."""
-    signer, addresses = needed.upload_signer, needed.addresses()
-    credentials, _ = needed.storage.credentials()
-    moment = Moment(credentials, needed.settings.region, planned_at_ms)
-    items = [
-        schemas.PlannedUpload.model_construct(
-            image=views.image(record, addresses),
-            upload=_upload(signer.sign(file, str(record.key), moment)),
-        )
-        for file, record in zip(files, records, strict=True)
-    ]
-    return schemas.PlannedUploads.model_construct(items=items)
-
-
-def _upload(signed: SignedUpload) -> schemas.Upload:
-    return schemas.Upload.model_construct(
-        method=signed.method,
-        url=signed.url,
-        fields=signed.fields,
-        headers=signed.headers,
-        expires_at=signed.expires_at_ms,
-    )
+    def _sign(
+        self, files: Sequence[DeclaredFile], records: Sequence[ImageRecord], planned_at_s: int
+    ) -> list[PlannedUpload]:
+        """Signed as of `planned_at_s`, so that a repeated request gets the same upload again."""
+        context = self.context(planned_at_s)
+        return [
+            PlannedUpload(record, self.signer.sign(file, str(record.key), context))
+            for file, record in zip(files, records, strict=True)
+        ]

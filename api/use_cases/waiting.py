@@ -1,7 +1,7 @@
-"""Wait for an image to be finished, without a thread for each one who waits.
+"""Wait for an image to be finished, without a thread for each waiting request.
 
-A waiter sleeps on the event loop and borrows a thread for the milliseconds of each read. Reads
-come fast at first, as most images are done within a second or two, and slower later.
+A waiting request sleeps on the event loop and borrows a thread for the milliseconds of each read.
+Reads are frequent at first, because most images are done within a second or two, and rarer later.
 """
 
 import asyncio
@@ -13,24 +13,24 @@ from contract.record import ImageRecord, Status
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 1.0
 GROWTH = 1.4
-MAX_WAITERS = 500  # of one process: 500 reads a second at most; further ones are answered at once
+MAX_WAITERS = 500  # per process: 500 reads a second at most; further requests do not wait
 
 Read = Callable[[], Awaitable[ImageRecord | None]]
 
 
 class Waiting:
-    """Those who wait in this process."""
+    """The waiting requests of this process."""
 
     def __init__(self) -> None:
         self.waiters = 0
         self._stopping = False
 
     def stop(self) -> None:
-        """Answer all waiters within their present pause."""
+        """Let every waiting request end after its current pause."""
         self._stopping = True
 
     async def until_final(self, read: Read, seconds: float) -> ImageRecord | None:
-        """The record as soon as it is done, failed or gone, or as it is after `seconds`."""
+        """The record once it is done, failed or gone, otherwise as it is after `seconds`."""
         record = await read()
         if seconds <= 0 or self.waiters >= MAX_WAITERS:
             return record

@@ -1,1 +1,1 @@
-"""The API beside a plain FastAPI + boto3 version of its two busiest routes."""
+"""The API compared with a plain FastAPI + boto3 version of its two busiest routes."""

@@ -1,7 +1,7 @@
-"""`make bench-api`: signing against botocore, and two routes against a plain version, in one run.
+"""`make bench-api`: compares signing with botocore, and two routes with a plain version.
 
-The sides take turns in each round, so that a machine that is busy with something else slows both.
-CPU is the server process's own, from the kernel's count.
+The sides take turns in each round, so that a busy machine slows both alike. CPU time is that of the
+server process, as counted by the kernel.
 """
 
 import json
@@ -20,13 +20,14 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from api.aws.s3.sigv4 import Address, Credentials, Moment, UrlSigner, sign_post
+from api.aws.s3.sigv4 import BucketEndpoint, Credentials, SigningContext, UrlSigner, sign_post
 from benchmarks.api import load
 from benchmarks.api.stub import USER_ID
+from tools.ports import free_port
 
 CLIENTS = 32
 ROUNDS = 5
-SECONDS = 2.0  # of load, for each side in each round
+SECONDS = 2.0  # of load per side and round
 TICKS = os.sysconf("SC_CLK_TCK")
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {
@@ -53,7 +54,7 @@ GOALS = {"url": 20.0, "policy": 20.0, "list of 50": 10.0, "upload": 5.0}
 
 
 def main() -> None:
-    print(f"signing, CPU a call, median of {ROUNDS} rounds in turns")
+    print(f"signing, CPU per call, median of {ROUNDS} alternating rounds")
     signing("without a session token", None)
     signing("with a session token of 800 characters", "IQoJb3JpZ2luX2VjE" * 47)
     with ExitStack() as stack:
@@ -84,13 +85,13 @@ def signing(title: str, token: str | None) -> None:
     credentials = Credentials(
         ENVIRONMENT["AWS_ACCESS_KEY_ID"], ENVIRONMENT["AWS_SECRET_ACCESS_KEY"], token
     )
-    moment = Moment(credentials, "eu-west-1", int(time.time()))
+    context = SigningContext(credentials, "eu-west-1", int(time.time()))
     key = f"thumbnails/400/{USER_ID}/1763853422123-9f86d081-holiday-photo.jpg"
-    address = Address.parse(client.generate_presigned_post("my-bucket", "x")["url"])
+    endpoint = BucketEndpoint.parse(client.generate_presigned_post("my-bucket", "x")["url"])
     fields = {"Content-Type": "image/jpeg", "x-amz-meta-filename": "cat.jpg"}
     conditions: list[Any] = [{name: value} for name, value in fields.items()]
     conditions.append(["content-length-range", 5, 5])
-    signer = UrlSigner(moment, address, 3600)
+    signer = UrlSigner(context, endpoint, 3600)
     parameters = {"Bucket": "my-bucket", "Key": key}
     compare_calls(
         f"url, {title}",
@@ -102,7 +103,7 @@ def signing(title: str, token: str | None) -> None:
         f"policy, {title}",
         GOALS["policy"],
         lambda: client.generate_presigned_post("my-bucket", key, fields, conditions, 3600),
-        lambda: sign_post(moment, "my-bucket", key, 3600, fields, (5, 5)),
+        lambda: sign_post(context, "my-bucket", key, 3600, fields, (5, 5)),
     )
 
 
@@ -114,7 +115,7 @@ def compare_calls(
     ratio = statistics.median(their / our for their, our in rounds)
     print(
         f"  {title}: botocore {micros[0]:.1f} µs, ours {micros[1]:.1f} µs, "
-        f"{ratio:.1f} times (goal {goal:.0f})"
+        f"{ratio:.1f} times faster (goal {goal:.0f})"
     )
 
 
@@ -137,16 +138,16 @@ def route(
         for side, server in servers.items():
             before = cpu_seconds(server.pid)
             got = load.run(ports[side], request, CLIENTS, SECONDS)
-            if round_number:  # the first one warms up
+            if round_number:  # the first round warms up
                 loads[side].append(got)
                 cpu[side].append((cpu_seconds(server.pid) - before) / len(got.latencies))
-    print(f"{name}, {CLIENTS} clients, {ROUNDS} rounds of {SECONDS:.0f} s in turns")
+    print(f"{name}, {CLIENTS} clients, {ROUNDS} alternating rounds of {SECONDS:.0f} s")
     for side in servers:
         every = load.Load(sorted(chain.from_iterable(got.latencies for got in loads[side])), 1)
         rates = [got.per_second for got in loads[side]]
         print(
             f"  {side}: {statistics.median(rates):.0f} requests/s, "
-            f"{statistics.median(cpu[side]) * 1000:.2f} ms CPU a request, "
+            f"{statistics.median(cpu[side]) * 1000:.2f} ms CPU per request, "
             f"p50 {every.percentile(50) * 1000:.0f} ms, p99 {every.percentile(99) * 1000:.0f} ms"
         )
     pairs = zip(loads["ours"], loads["plain"], strict=True)
@@ -156,7 +157,7 @@ def route(
     )
     print(
         f"  {ratio:.1f} times the requests per second (goal {GOALS[name]:.0f}), "
-        f"{less:.1f} times less CPU a request"
+        f"{less:.1f} times less CPU per request"
     )
 
 
@@ -164,12 +165,6 @@ def cpu_seconds(pid: int) -> float:
     """User and system time of a process and its threads (proc(5), fields 14 and 15)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -197,7 +192,7 @@ def wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    sys.exit(f"{process.args!r} does not start")
+    sys.exit(f"{process.args!r} did not start")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""What a page deep in 100,000 images of one user costs beside the first one.
+"""Compare the cost of a page deep in one user's 100,000 images with that of the first page.
 
-`python -m benchmarks.api.deep`: reads and CPU are the API's own; the emulator's query time, which
-grows with the partition as DynamoDB's does not, is stated apart.
+`python -m benchmarks.api.deep`: reads and CPU are the API's own. The emulator's query time is
+reported separately: it grows with the partition, and DynamoDB's does not.
 """
 
 import statistics
@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 from botocore.config import Config
 
 from api.aws.dynamodb.repository import Repository
+from api.aws.view_urls import ViewUrls
 from api.http import views
 from api.http.cursor import cursor_key, decode_cursor, encode_cursor
 from benchmarks.api.stub import USER_ID, record
 from local import infrastructure
 from local.emulator import Emulator
-from tests.conftest import free_port
+from tools.ports import free_port
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -31,33 +32,33 @@ KEY = cursor_key("bench")
 
 
 class Counted:
-    """A table whose queries are counted: how many, records read, and how long they took."""
+    """A table that counts its queries, the records they read and the seconds they took."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self.repository = Repository(client, table)
         self.queries = self.scanned = 0
         self.waited = 0.0
         client.meta.events.register("before-send.dynamodb.Query", self._sent)
-        client.meta.events.register("after-call.dynamodb.Query", self._answered)
+        client.meta.events.register("after-call.dynamodb.Query", self._received)
 
     def _sent(self, **_: object) -> None:
         self.queries += 1
         self._started = time.perf_counter()
 
-    def _answered(self, parsed: Any, **_: object) -> None:
+    def _received(self, parsed: Any, **_: object) -> None:
         self.waited += time.perf_counter() - self._started
         self.scanned += parsed["ScannedCount"]
 
     def page(self, cursor: str | None) -> tuple[str, float]:
-        """The cursor behind the page, and the CPU that it cost (seconds)."""
+        """The cursor for the next page, and the CPU seconds that this page cost."""
         self.queries, self.scanned, self.waited = 0, 0, 0.0
         started = time.process_time()
         before = decode_cursor(KEY, USER_ID, cursor) if cursor else None
         found = self.repository.page(USER_ID, None, before, LIMIT, 0)
-        signed = views.Addresses(lambda key: key, 0)
-        answer = [views.image(each, signed).to_json() for each in found.records]
+        signed = ViewUrls(lambda key: key, 0)
+        response = [views.image(each, signed).to_json() for each in found.records]
         after = encode_cursor(KEY, USER_ID, found.last or "")
-        assert len(answer) == LIMIT
+        assert len(response) == LIMIT
         return after, time.process_time() - started
 
 
@@ -86,7 +87,7 @@ def main() -> None:
         for name, cursor in (
             ("first page", None),
             (
-                f"page behind {IMAGES - IMAGES // 10:,} images",
+                f"page after {IMAGES - IMAGES // 10:,} images",
                 encode_cursor(KEY, USER_ID, image_id),
             ),
         ):

@@ -1,4 +1,4 @@
-"""Requests by a number of clients at once, each on a connection of its own that it keeps."""
+"""Send requests from several clients at once, each over its own keep-alive connection."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ from functools import partial
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What came of it: latencies in seconds, sorted."""
+    """The result of a run: sorted latencies, in seconds."""
 
     latencies: list[float]
     seconds: float
@@ -57,7 +57,7 @@ class _Client(asyncio.Protocol):
 
 
 def run(port: int, request: bytes, clients: int, seconds: float) -> Load:
-    """Send `request` again and again for that long."""
+    """Send `request` repeatedly for this many seconds."""
     return asyncio.run(_run(port, request, clients, seconds))
 
 

@@ -1,7 +1,7 @@
 """List and upload as tutorials write them: a client for each request, botocore's presigning.
 
-The same answers in substance as the API's: three signed addresses an image, a POST policy that pins
-key, type and size, and a record that is put before the answer.
+The responses have the same substance as the API's: three signed URLs per image, a POST policy that
+fixes key, type and size, and a record that is written before the response.
 """
 
 import os

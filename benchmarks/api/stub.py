@@ -1,6 +1,6 @@
-"""DynamoDB at the socket: answers each operation at once with bytes made beforehand.
+"""A DynamoDB stub that responds to each operation at once, with bytes prepared beforehand.
 
-So that what is measured is the API. `python -m benchmarks.api.stub PORT`
+With it, only the API is measured. `python -m benchmarks.api.stub PORT`
 """
 
 import asyncio
@@ -50,14 +50,14 @@ def canned(body: object) -> bytes:
 
 
 PAGE = [record(number).to_item() for number in range(50, 0, -1)]
-ANSWERS = {
+RESPONSES = {
     b"Query": canned({"Items": PAGE, "Count": 50, "ScannedCount": 50}),
     b"PutItem": canned({}),
 }
 
 
 class Stub(asyncio.Protocol):
-    """One connection; requests come one after the other."""
+    """One connection, on which requests arrive one at a time."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -71,7 +71,7 @@ class Stub(asyncio.Protocol):
             return
         self._data = b""
         _, _, after = head.partition(b"DynamoDB_20120810.")
-        self._transport.write(ANSWERS[after.split(b"\r", 1)[0]])
+        self._transport.write(RESPONSES[after.split(b"\r", 1)[0]])
 
 
 def header(head: bytes, name: bytes) -> int:

@@ -1,4 +1,4 @@
-"""The plain handler: what an image needs to make thumbnails, loaded and not used."""
+"""The plain handler: loads what a function needs to make thumbnails, and does nothing with it."""
 
 import boto3
 from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # noqa: F401

@@ -1,1 +1,1 @@
-"""The thumbnail engine beside its peers: CPU, memory, wall time and quality."""
+"""The thumbnail engine compared with its peers: CPU, memory, wall time and quality."""

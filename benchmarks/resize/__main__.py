@@ -12,10 +12,12 @@ from benchmarks.resize.pictures import made, real
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--corpus", type=Path, help="folder of photos, with MANIFEST.csv or not")
-    parser.add_argument("--made", type=Path, help="folder to make pictures in, kept for next time")
+    parser.add_argument("--corpus", type=Path, help="folder of photos; MANIFEST.csv is optional")
+    parser.add_argument(
+        "--made", type=Path, help="folder for generated pictures, reused the next time"
+    )
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", default="", help="files whose name has this")
+    parser.add_argument("--only", default="", help="only files whose name contains this")
     parser.add_argument("--parts", default="cpu,memory,wall,quality")
     options = parser.parse_args()
     pictures = list(real(options.corpus)) if options.corpus else []

@@ -1,4 +1,4 @@
-"""CPU time of each engine for both thumbnails: alternating in one run, medians, ratios by class."""
+"""CPU time of each engine for both thumbnails: alternating runs, medians, ratios by class."""
 
 from collections.abc import Iterable
 from math import exp, log
@@ -23,14 +23,14 @@ def measure(pictures: Iterable[Picture], engines: dict[str, Engine], rounds: int
 def _runs(picture: Picture, engines: dict[str, Engine], rounds: int) -> dict[str, list[float]]:
     runs: dict[str, list[float]] = {}
     unable = set()
-    for number in range(rounds + 1):  # the first warms up and does not count
+    for number in range(rounds + 1):  # the first round warms up and does not count
         for name, engine in engines.items():
             if name in unable or (name == "floor" and "JP" not in _format(picture)):
                 continue
             try:
                 seconds = engine(picture.path)
-            except Exception as exc:  # a peer that cannot read the format has no column
-                print(f"{picture.path.name}: {name} cannot: {str(exc).splitlines()[0][:90]}")
+            except Exception as exc:  # a peer that cannot read the format gets no figure
+                print(f"{picture.path.name}: {name} failed: {str(exc).splitlines()[0][:90]}")
                 unable.add(name)
                 continue
             if number:
@@ -43,7 +43,7 @@ def _format(picture: Picture) -> str:
 
 
 def table(times: Times, names: Iterable[str]) -> list[str]:
-    """Milliseconds of the first engine, and how many times that each other one takes."""
+    """Milliseconds of the first engine, and their ratio to those of each other engine."""
     first, *others = names
     lines = [f"| class | files | {first}, ms | " + " | ".join(f"÷ {n}" for n in others) + " |"]
     lines.append("|---" * (3 + len(others)) + "|")

@@ -1,4 +1,4 @@
-"""Every engine of the comparison as one call: a file's bytes in, its encoded thumbnails out."""
+"""Each engine in the comparison as one call: the file's bytes in, encoded thumbnails out."""
 
 import importlib
 import json
@@ -24,7 +24,7 @@ pillow_heif.register_heif_opener()
 
 
 def cpu_seconds() -> float:
-    """User and system time of this process and of its children that ended."""
+    """User and system time of this process and of its ended children."""
     both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in both)
 
@@ -44,7 +44,7 @@ def ours(data: bytes) -> object:
 
 
 def tutorial_thumbnail(data: bytes) -> list[bytes]:
-    """`thumbnail` a width, with the orientation: what the better tutorials show."""
+    """`thumbnail` for each width, with orientation: what the better tutorials show."""
     files = []
     for width in WIDTHS:
         image = ImageOps.exif_transpose(Image.open(BytesIO(data)))
@@ -54,7 +54,7 @@ def tutorial_thumbnail(data: bytes) -> list[bytes]:
 
 
 def tutorial_resize(data: bytes) -> list[bytes]:
-    """`resize` a width after a full decode: what the others show."""
+    """`resize` for each width after a full decode: what the others show."""
     files = []
     for width in WIDTHS:
         image: Image.Image = ImageOps.exif_transpose(Image.open(BytesIO(data)))
@@ -104,12 +104,12 @@ def libvips() -> Callable[[bytes], object]:
 
 
 class Sharp:
-    """A node process that answers a line for a line; its CPU is measured inside it."""
+    """A Node process that returns a line for each line; it measures its own CPU time."""
 
     def __init__(self) -> None:
         node = shutil.which("node")
         if node is None or not (SHARP / "node_modules").is_dir():
-            raise RuntimeError("no node, or sharp is not installed: see benchmarks/RESULTS.md")
+            raise RuntimeError("Node or sharp is not installed: see benchmarks/RESULTS.md")
         self._process = subprocess.Popen(
             [node, "worker.mjs"],
             cwd=SHARP,
@@ -124,10 +124,10 @@ class Sharp:
         line = {"path": str(path.resolve()), "widths": WIDTHS, **request}
         self._process.stdin.write(json.dumps(line) + "\n")
         self._process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
-        if "error" in answer:
-            raise ValueError(answer["error"])
-        return answer
+        response: dict[str, Any] = json.loads(self._process.stdout.readline())
+        if "error" in response:
+            raise ValueError(response["error"])
+        return response
 
     def engine(self, mode: int) -> Engine:
         def run(path: Path) -> float:
@@ -144,7 +144,7 @@ def is_transparent(path: Path) -> bool:
 
 
 def available() -> dict[str, Engine]:
-    """By name, in the order of the report. Peers that are not installed are left out."""
+    """The installed engines by name, in the order of the report."""
     engines: dict[str, Engine] = {"ours": timed(ours)}
     try:
         sharp = Sharp()

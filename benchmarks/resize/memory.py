@@ -1,4 +1,4 @@
-"""Peak memory of one original in a fresh process, and wall time behind a throttled download."""
+"""Peak memory of one original in a fresh process, and wall time after a throttled download."""
 
 import io
 import subprocess
@@ -14,7 +14,7 @@ MIB = 1024 * 1024
 BYTES_A_SECOND = 50 * MIB  # about what one S3 connection gives a small function
 CHUNK_BYTES = 64 * 1024
 
-# The source is a file, read as it is asked for: no second copy of the object is counted.
+# The source is a file that is read on demand: no second copy of the object is counted.
 SCRIPT = """
 import os, resource, sys
 from resizer.thumbnails import Limits, make_thumbnails
@@ -27,7 +27,7 @@ def idle():
 before = idle()
 with open(sys.argv[1], "rb", buffering=0) as source:
     make_thumbnails(source, os.path.getsize(sys.argv[1]), (400, 200), LIMITS)
-# Not ru_maxrss: that begins with what the process had before exec.
+# Not ru_maxrss: it starts with what the process had before exec.
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
 own = int(status["VmHWM"].split()[0]) * 1024 - before
 child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 - before
@@ -36,11 +36,11 @@ print(max(own, child, 0), before)
 
 
 def peak_bytes(path: Path) -> tuple[int, int]:
-    """(above idle, idle). A forked decoder counts with the pages that it shares with its parent."""
-    answer = subprocess.run(
+    """(above idle, idle). A forked decoder counts with the pages it shares with its parent."""
+    output = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(path)], check=True, capture_output=True, text=True
     )
-    above, idle = answer.stdout.split()
+    above, idle = output.stdout.split()
     return int(above), int(idle)
 
 
@@ -54,7 +54,7 @@ def table(pictures: list[Picture]) -> list[str]:
 
 
 class Throttled(io.RawIOBase):
-    """A body that arrives at a fixed rate, whether it is being read or not."""
+    """A body that arrives at a fixed rate, whether it is read or not."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ def wall_table(pictures: list[Picture], rounds: int = 5) -> list[str]:
 
     rate = f"{BYTES_A_SECOND / MIB:.0f} MiB/s"
     lines = [
-        f"| class | file | download at {rate}, ms | after its end, ms | of it CPU, ms |",
+        f"| class | file | download at {rate}, ms | after its end, ms | of which CPU, ms |",
         "|---|---|---|---|---|",
     ]
     for picture in pictures:

@@ -1,4 +1,4 @@
-"""What to measure on: a folder of real photos, by class, or pictures made on the spot."""
+"""The pictures to measure with: a folder of real photos, by class, or generated ones."""
 
 import csv
 from collections.abc import Iterator
@@ -18,24 +18,24 @@ class Picture(NamedTuple):
 
 
 MADE = {
-    "made JPEG 3 MP": (2048, 1536, "JPEG", {"quality": 88}),
-    "made JPEG 12 MP": (4032, 3024, "JPEG", {"quality": 88}),
-    "made JPEG 24 MP": (6000, 4000, "JPEG", {"quality": 88}),
-    "made JPEG 48 MP": (8064, 6048, "JPEG", {"quality": 88}),
-    "made JPEG 110 MP": (12_248, 9000, "JPEG", {"quality": 80}),
-    "made progressive 12 MP": (4032, 3024, "JPEG", {"quality": 88, "progressive": True}),
-    "made progressive 24 MP": (6000, 4000, "JPEG", {"quality": 88, "progressive": True}),
-    "made PNG photo 2 MP": (1632, 1224, "PNG", {}),
-    "made PNG photo 12 MP": (4032, 3024, "PNG", {}),
-    "made PNG photo 48 MP": (8064, 6048, "PNG", {}),
-    "made WebP 12 MP": (4032, 3024, "WEBP", {"quality": 85}),
-    "made AVIF 12 MP": (4032, 3024, "AVIF", {"quality": 70, "speed": 10}),
-    "made HEIC 12 MP": (4032, 3024, "HEIF", {"quality": 70}),
+    "generated JPEG 3 MP": (2048, 1536, "JPEG", {"quality": 88}),
+    "generated JPEG 12 MP": (4032, 3024, "JPEG", {"quality": 88}),
+    "generated JPEG 24 MP": (6000, 4000, "JPEG", {"quality": 88}),
+    "generated JPEG 48 MP": (8064, 6048, "JPEG", {"quality": 88}),
+    "generated JPEG 110 MP": (12_248, 9000, "JPEG", {"quality": 80}),
+    "generated progressive 12 MP": (4032, 3024, "JPEG", {"quality": 88, "progressive": True}),
+    "generated progressive 24 MP": (6000, 4000, "JPEG", {"quality": 88, "progressive": True}),
+    "generated PNG photo 2 MP": (1632, 1224, "PNG", {}),
+    "generated PNG photo 12 MP": (4032, 3024, "PNG", {}),
+    "generated PNG photo 48 MP": (8064, 6048, "PNG", {}),
+    "generated WebP 12 MP": (4032, 3024, "WEBP", {"quality": 85}),
+    "generated AVIF 12 MP": (4032, 3024, "AVIF", {"quality": 70, "speed": 10}),
+    "generated HEIC 12 MP": (4032, 3024, "HEIF", {"quality": 70}),
 }
 
 
 def real(folder: Path) -> Iterator[Picture]:
-    """The classes of MANIFEST.csv; without one, every picture is a class of its own."""
+    """The photos with their class in MANIFEST.csv; without one, each is its own class."""
     manifest = folder / "MANIFEST.csv"
     if manifest.exists():
         with manifest.open(encoding="utf-8") as file:
@@ -56,7 +56,7 @@ def made(folder: Path) -> Iterator[Picture]:
 
 
 def photo(width: int, height: int) -> Image.Image:
-    """Detail of every size, as in a photo: noise of many scales upon each other, sensor grain."""
+    """Detail at every scale, as in a photo: layers of noise at several scales, and sensor grain."""
     image = Image.new("RGB", (width, height), (128, 128, 128))
     for cells in (4, 16, 64, 256):
         size = (cells, max(1, cells * height // width))

@@ -1,4 +1,4 @@
-"""SSIMULACRA2 of each engine's pixels, before encoding, against full decode and Lanczos."""
+"""SSIMULACRA2 of each engine's pixels before encoding; the reference: full decode and Lanczos."""
 
 import importlib
 import json
@@ -51,7 +51,7 @@ def on_white(image: Image.Image) -> Image.Image:
 
 @contextmanager
 def captured() -> Iterator[Pixels]:
-    """What the engine hands to its encoder."""
+    """Collects what our engine passes to its encoder."""
     seen: Pixels = {}
 
     def encode(image: Image.Image, encoding: object, asked: int) -> tuple[bytes, str]:
@@ -133,7 +133,7 @@ def table(pictures: list[Picture]) -> list[str]:
 def _scores(engine: Callable[[Path], Pixels], picture: Picture, wanted: Pixels) -> dict[int, float]:
     try:
         made = engine(picture.path)
-    except Exception as exc:  # a peer that cannot read the format has no score
+    except Exception as exc:  # a peer that cannot read the format gets no score
         print(f"{picture.path.name}: {str(exc).splitlines()[0][:90]}")
         return {}
     results = {}
@@ -145,7 +145,7 @@ def _scores(engine: Callable[[Path], Pixels], picture: Picture, wanted: Pixels) 
 
 
 def _summary(scores: dict[tuple[str, int], dict[str, float]], names: list[str]) -> list[str]:
-    """Over the files that every engine could read."""
+    """The scores over the files that every engine could read."""
     lines = ["| engine | width | files | mean | least | of |", "|---|---|---|---|---|---|"]
     for width in WIDTHS:
         common = set.intersection(*(set(scores.get((name, width), {})) for name in names))

@@ -1,7 +1,7 @@
 import NextAuth from "next-auth";
 import Credentials from "next-auth/providers/credentials";
 
-/** Anyone is who they say they are: for a machine of one's own (DEV_SIGN_IN in .env.example). */
+/** Accepts any name, no password: for your own machine only (DEV_SIGN_IN in .env.example). */
 const development = Credentials({
   credentials: { name: {} },
   authorize({ name }) {
@@ -11,7 +11,7 @@ const development = Credentials({
 });
 
 export const { handlers, auth, signIn, signOut } = NextAuth({
-  // Your own: `[GitHub, Google]` from next-auth/providers; the user's id becomes the API's userId.
+  // Put your own here: `[GitHub, Google]` from next-auth/providers. The user's id is the API's userId.
   providers: process.env.DEV_SIGN_IN === "true" ? [development] : [],
   pages: { signIn: "/sign-in" },
   session: { strategy: "jwt" },

@@ -4,7 +4,7 @@ const config: NextConfig = {
   agentRules: false,
   poweredByHeader: false,
   images: {
-    // The widths that the resizer makes (THUMBNAIL_WIDTHS): next/image asks for no others.
+    // The resizer's widths (THUMBNAIL_WIDTHS): next/image requests no others.
     imageSizes: [200],
     deviceSizes: [400],
   },

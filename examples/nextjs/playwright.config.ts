@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { defineConfig } from "@playwright/test";
 import { ports } from "./tests/e2e/system";
 
-// As root Chromium has no sandbox; the other switches keep it from calling home.
+// As root, Chromium has no sandbox; the other switches keep it from calling home.
 const QUIET = [
   "--disable-gpu",
   "--disable-quic",
@@ -21,7 +21,7 @@ export default defineConfig({
   timeout: 120_000,
   expect: { timeout: 30_000 },
   forbidOnly: true,
-  retries: process.env.CI ? 2 : 0, // a busy machine is no failure; what passes late is told as flaky
+  retries: process.env.CI ? 2 : 0, // for busy machines; what passes only on a retry is reported as flaky
   reporter: [["list"], ["./tests/closing-line.ts"]],
   use: {
     baseURL: `http://localhost:${ports.WEB_PORT}`,
@@ -34,7 +34,7 @@ export default defineConfig({
   },
   projects: [
     { name: "unit", testDir: "tests/unit" },
-    { name: "e2e", testDir: "tests/integration/e2e" },
+    { name: "e2e", testDir: "tests/e2e" },
     { name: "screenshots", testDir: "tests/screenshots" },
   ],
   webServer: {

@@ -1,13 +1,13 @@
 import { type NextRequest, NextResponse } from "next/server";
 
-/** A Content-Security-Policy for each page, with a nonce that Next.js puts on its scripts. */
+/** Sets a Content-Security-Policy on each page, with a nonce that Next.js adds to its scripts. */
 export function proxy(request: NextRequest): NextResponse {
   const policy = contentSecurityPolicy(crypto.randomUUID());
   const headers = new Headers(request.headers);
   headers.set("Content-Security-Policy", policy);
   const response = NextResponse.next({ request: { headers } });
   response.headers.set("Content-Security-Policy", policy);
-  response.headers.set("Referrer-Policy", "same-origin"); // signed URLs stay here
+  response.headers.set("Referrer-Policy", "same-origin"); // keeps signed URLs private
   response.headers.set("X-Content-Type-Options", "nosniff");
   return response;
 }

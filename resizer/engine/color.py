@@ -1,4 +1,4 @@
-"""Into sRGB, which is what a browser takes an untagged picture for."""
+"""Conversion to sRGB, which browsers assume for a picture without a profile."""
 
 from functools import lru_cache
 from io import BytesIO
@@ -11,7 +11,7 @@ CACHED_TRANSFORMS = 16
 
 
 def to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
-    """RGB, RGBA or L in sRGB. A profile that is broken or of another color space is ignored."""
+    """RGB, RGBA or L in sRGB. A broken profile, or one of another color space, is ignored."""
     transform = _transform(icc, image.mode) if icc else None
     if transform is None:
         return image.convert("RGB") if image.mode == "CMYK" else image
@@ -25,7 +25,7 @@ def to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
 
 @lru_cache(maxsize=CACHED_TRANSFORMS)
 def _transform(icc: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """None where there is nothing to do. Cached: a phone puts one profile in every photo."""
+    """None if there is nothing to convert. Cached: a phone puts the same profile in every photo."""
     try:
         profile = ImageCms.ImageCmsProfile(BytesIO(icc))
         space = profile.profile.xcolor_space

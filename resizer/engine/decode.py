@@ -1,4 +1,4 @@
-"""From a header to the smallest decode that still holds the detail of the largest thumbnail."""
+"""The smallest decode that keeps the detail of the largest thumbnail."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -9,8 +9,8 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 from resizer.engine.download import Download
-from resizer.engine.formats import TIFF, Format
-from resizer.engine.frames import frame_strips, has_frame_bytes
+from resizer.engine.formats import Format
+from resizer.engine.frames import frame_strips
 from resizer.engine.jpeg import Box, decode_jpeg
 from resizer.engine.limits import Limits
 from resizer.engine.modes import is_plain_and_opaque, stretch
@@ -23,7 +23,7 @@ REDUCING_GAP = 2.0  # averaged to this many times the target, then Lanczos
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """An opened original: its header is read and within the limits, its pixels are not decoded."""
+    """An opened original: its header was read and is within the limits; nothing is decoded yet."""
 
     file: ImageFile.ImageFile
     download: Download
@@ -33,9 +33,9 @@ class Original:
 
     @property
     def orientation(self) -> int:
-        """Read anew each time: a PNG may say it after its pixels."""
-        if self.format is TIFF:
-            return 1  # Pillow turns a TIFF upright itself
+        """Read again each time: a PNG may have it after its pixels."""
+        if self.format.upright:
+            return 1
         exif = self.file.info.get("exif") or b""
         return orientation_of(exif) if len(exif) <= self.limits.max_exif_bytes else 1
 
@@ -49,13 +49,13 @@ class Original:
         return self.turned(self.size)
 
     def turned(self, size: tuple[int, int]) -> tuple[int, int]:
-        """A stored size as it is upright, or an upright one as it is stored."""
+        """The upright size for a stored size, or the stored size for an upright one."""
         return size[::-1] if swaps_sides(self.orientation) else size
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """L, RGB, CMYK, RGBA or RGBa. `box` is what the original covers of it, in pixels."""
+    """L, RGB, CMYK, RGBA or RGBa. `box` is the part that the original covers, in pixels."""
 
     image: Image.Image
     box: Box
@@ -70,7 +70,7 @@ def open_original(download: Download, image_format: Format, limits: Limits) -> O
 
 
 def decode_small(original: Original, width: int) -> Decoded:
-    """Decode to at least `width` pixels across the upright picture, and not much more if it can."""
+    """Decode to at least `width` pixels across the upright picture, and not much more."""
     image, download = original.file, original.download
     if isinstance(image, JpegImageFile):
         ratio = original.upright_size[0] / width
@@ -79,9 +79,9 @@ def decode_small(original: Original, width: int) -> Decoded:
         return Decoded(image, box or _whole(image.size))
 
     if isinstance(image, PngImageFile) and decodes_in_strips(image):
-        factor = _factor(min(original.size), width)  # which side is across may come last
+        factor = _factor(min(original.size), width)  # the orientation may come after the pixels
         strips = png_strips(image, download, rows_for(factor))
-    elif has_frame_bytes(image):
+    elif original.format.frame_bytes:
         factor = _factor(original.upright_size[0], width)
         strips = frame_strips(image, rows_for(factor))
     else:
@@ -96,7 +96,7 @@ def decode_small(original: Original, width: int) -> Decoded:
 
 
 def _factor(across: int, width: int) -> int:
-    """How far to average before the last, exact resize."""
+    """The factor by which to average before the exact resize."""
     return max(1, int(across / width / REDUCING_GAP))
 
 

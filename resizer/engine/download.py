@@ -1,6 +1,6 @@
-"""A forward-only body as the seekable file that Pillow wants, filled as far as it is read.
+"""A forward-only body as the seekable file that Pillow needs, filled as it is read.
 
-Pillow asks for the bytes it needs next, so the decode goes on while the rest is still on its way.
+Pillow asks for the bytes it needs next, so it decodes while the rest is still downloading.
 """
 
 import io
@@ -12,13 +12,13 @@ READ_AHEAD_BYTES = 64 * 1024  # header parsers read a byte or two at a time
 
 
 class Download(io.RawIOBase):
-    """`failure` keeps what reading the source raised: a decoder may swallow it, we do not."""
+    """`failure` keeps the exception from reading the source, since a decoder may swallow it."""
 
     def __init__(self, source: BinaryIO, size: int) -> None:
         super().__init__()
         self._source = source
         self._size = size
-        self._kept = bytearray()  # from _forgotten up to what was read from the source
+        self._kept = bytearray()  # from `_forgotten` to the last byte that was read
         self._forgotten = 0
         self._position = 0
         self._forward_only = False
@@ -41,11 +41,11 @@ class Download(io.RawIOBase):
         return self._position
 
     def forward_only(self) -> None:
-        """From now on a read lets go of everything before its end."""
+        """From now on, each read drops everything up to its end."""
         self._forward_only = True
 
     def read(self, size: int | None = -1) -> bytes:
-        """Exactly `size` bytes, fewer only at the end of the object."""
+        """Exactly `size` bytes; fewer only at the end of the object."""
         start = self._position
         end = self._size if size is None or size < 0 else min(start + size, self._size)
         if end <= start:
@@ -66,7 +66,7 @@ class Download(io.RawIOBase):
         return len(data)
 
     def whole(self) -> bytes:
-        """Every byte of the object; for decoders that need them all before they start."""
+        """Every byte of the object, for decoders that need them all before they start."""
         self._fill(self._size)
         return bytes(self._kept)
 

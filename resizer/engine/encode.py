@@ -1,4 +1,7 @@
-"""Thumbnails as files: JPEG where every pixel is opaque, WebP where one is not."""
+"""Thumbnails as files: JPEG if every pixel is opaque, WebP if one is not.
+
+PNG replaces a WebP that would be too large for the format.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,12 +18,15 @@ CONTENT_TYPES = {
     "PNG": "image/png",
 }
 WEBP_MAX_DIMENSION = 16_383  # pixels; RFC 9649 section 2.4
-BACKGROUND = (255, 255, 255)  # under a transparent picture that must become a JPEG
+BACKGROUND = (255, 255, 255)  # behind a transparent picture that must become a JPEG
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How thumbnails are written. `formats` sets single widths apart from `format`."""
+    """How thumbnails are written; no setting changes the defaults.
+
+    `formats` overrides `format` for individual widths.
+    """
 
     format: FormatName = "auto"
     formats: Mapping[int, FormatName] = field(default_factory=dict)
@@ -29,9 +35,9 @@ class Encoding:
     avif_quality: int = 60
 
 
-def encode(image: Image.Image, encoding: Encoding, asked_width: int) -> tuple[bytes, str]:
-    """(file, content type) of an L, RGB or RGBA image in sRGB."""
-    name = _format_for(image, encoding.formats.get(asked_width, encoding.format))
+def encode(image: Image.Image, encoding: Encoding, requested_width: int) -> tuple[bytes, str]:
+    """File and content type of an L, RGB or RGBA image in sRGB."""
+    name = _format_for(image, encoding.formats.get(requested_width, encoding.format))
     if name == "JPEG" and image.mode == "RGBA":
         image = _on_background(image)
     image.info = {}  # savers write the profile or the comment that they find there
@@ -52,7 +58,7 @@ def _format_for(image: Image.Image, wanted: FormatName) -> str:
 def _options(name: str, encoding: Encoding) -> dict[str, Any]:
     options: dict[str, dict[str, Any]] = {
         "JPEG": {"quality": encoding.jpeg_quality, "optimize": True, "subsampling": "4:2:0"},
-        # Method 2 takes half the time of the default 4 for 3 % more bytes.
+        # Method 2 takes half the time of the default, 4, for 3% more bytes.
         "WEBP": {"quality": encoding.webp_quality, "method": 2},
         "AVIF": {"quality": encoding.avif_quality, "speed": 8},
         "PNG": {},

@@ -1,10 +1,11 @@
-"""Which formats are taken, told from the first bytes alone, and the plugin that reads each.
+"""The formats that the engine reads: how each is recognized, its plugin and its pixel limit.
 
-The plugin's class is called directly. `Image.open` would import every plugin of the common formats
+A plugin's class is called directly. `Image.open` would import every plugin of the common formats
 (40 ms of a cold start) and try several on one file; and for JPEG it would follow an MPO index to
 the end of the file before the first pixel is decoded.
 """
 
+import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,23 +14,33 @@ from typing import IO
 
 from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # noqa: F401
 
+from contract.record import Reason
 from resizer.engine.errors import UnusableImage
 
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 
-# A thread a core would reserve stacks and heaps for each: more than the function's memory.
+# One thread per core would reserve more memory for stacks and heaps than the function has.
 DECODER_THREADS = 2
 HEADER_BYTES = 64  # as far as `identify` looks: the brands of an ISO media file
+MEGAPIXELS = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    name: str
+    name: str  # Pillow's
     content_type: str
-    plugin: str  # module of the class that reads it
-    streams: bool = False  # reads on demand; the others want every byte before they start
-    isolated: bool = False  # decoded in a child process
+    also_uploaded_as: tuple[str, ...] = ()  # other content types that its files are uploaded with
+    signature: re.Pattern[bytes] | None = None  # what a file begins with
+    brands: frozenset[bytes] = frozenset()  # of an ISO media file
+    plugin: str  # module and class that read it
     threads_option: str = ""  # module variable of the plugin, set to DECODER_THREADS
+    streams: bool = False  # reads on demand; other plugins want every byte before they start
+    isolated: bool = False  # decoded in a child process
+    frame_bytes: bool = False  # `engine.frames` can get the decoder's own output
+    upright: bool = False  # Pillow applies the orientation itself
+    # At most, where the decoder holds the whole frame: what fits into a function of 512 MB (see
+    # `engine.limits`), by the bytes a pixel that were measured (benchmarks/RESULTS.md).
+    whole_frame_pixels: int | None = None
 
     def load_plugin(self) -> Callable[[IO[bytes]], ImageFile.ImageFile]:
         module_name, _, class_name = self.plugin.rpartition(".")
@@ -41,63 +52,96 @@ class Format:
         return plugin
 
 
-JPEG = Format("JPEG", "image/jpeg", "PIL.JpegImagePlugin.JpegImageFile", streams=True)
-PNG = Format("PNG", "image/png", "PIL.PngImagePlugin.PngImageFile", streams=True)
-WEBP = Format("WEBP", "image/webp", "PIL.WebPImagePlugin.WebPImageFile")
-GIF = Format("GIF", "image/gif", "PIL.GifImagePlugin.GifImageFile", streams=True)
-BMP = Format("BMP", "image/bmp", "PIL.BmpImagePlugin.BmpImageFile", streams=True)
-TIFF = Format("TIFF", "image/tiff", "PIL.TiffImagePlugin.TiffImageFile", isolated=True)
-AVIF = Format(
-    "AVIF",
-    "image/avif",
-    "PIL.AvifImagePlugin.AvifImageFile",
-    isolated=True,
-    threads_option="PIL.AvifImagePlugin.DEFAULT_MAX_THREADS",
-)
-HEIC = Format(
-    "HEIF",
-    "image/heic",
-    "pillow_heif.as_plugin.HeifImageFile",
-    isolated=True,
-    threads_option="pillow_heif.options.DECODE_THREADS",
-)
-
-MAGIC: tuple[tuple[bytes, Format], ...] = (
-    (b"\xff\xd8\xff", JPEG),
-    (b"\x89PNG\r\n\x1a\n", PNG),
-    (b"GIF87a", GIF),
-    (b"GIF89a", GIF),
-    (b"BM", BMP),
-    (b"II*\0", TIFF),
-    (b"MM\0*", TIFF),
-    (b"II+\0", TIFF),  # BigTIFF
-    (b"MM\0+", TIFF),
-)
-# ISO/IEC 23008-12 (HEIF) section 10 and its HEVC and AV1 annexes.
-AVIF_BRANDS = frozenset({b"avif", b"avis"})
-HEVC_BRANDS = frozenset(
-    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"},
+FORMATS = (
+    Format(
+        name="JPEG",
+        content_type="image/jpeg",
+        signature=re.compile(rb"\xff\xd8\xff"),
+        plugin="PIL.JpegImagePlugin.JpegImageFile",
+        streams=True,
+    ),
+    Format(
+        name="PNG",
+        content_type="image/png",
+        signature=re.compile(rb"\x89PNG\r\n\x1a\n"),
+        plugin="PIL.PngImagePlugin.PngImageFile",
+        streams=True,
+        whole_frame_pixels=60 * MEGAPIXELS,
+    ),
+    Format(
+        name="WEBP",
+        content_type="image/webp",
+        signature=re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
+        plugin="PIL.WebPImagePlugin.WebPImageFile",
+        frame_bytes=True,
+        whole_frame_pixels=25 * MEGAPIXELS,
+    ),
+    Format(
+        name="GIF",
+        content_type="image/gif",
+        signature=re.compile(rb"GIF8[79]a"),
+        plugin="PIL.GifImagePlugin.GifImageFile",
+        streams=True,
+        whole_frame_pixels=50 * MEGAPIXELS,
+    ),
+    Format(
+        name="AVIF",
+        content_type="image/avif",
+        brands=frozenset({b"avif", b"avis"}),  # ISO/IEC 23008-12 (HEIF), AV1 annex
+        plugin="PIL.AvifImagePlugin.AvifImageFile",
+        threads_option="PIL.AvifImagePlugin.DEFAULT_MAX_THREADS",
+        isolated=True,
+        frame_bytes=True,
+        whole_frame_pixels=36 * MEGAPIXELS,
+    ),
+    Format(
+        name="HEIF",
+        content_type="image/heic",
+        also_uploaded_as=("image/heif",),
+        brands=frozenset(  # ISO/IEC 23008-12 (HEIF), HEVC annex
+            {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
+        ),
+        plugin="pillow_heif.as_plugin.HeifImageFile",
+        threads_option="pillow_heif.options.DECODE_THREADS",
+        isolated=True,
+        whole_frame_pixels=36 * MEGAPIXELS,
+    ),
+    Format(
+        name="TIFF",
+        content_type="image/tiff",
+        signature=re.compile(rb"II[*+]\0|MM\0[*+]"),  # `+`: BigTIFF
+        plugin="PIL.TiffImagePlugin.TiffImageFile",
+        isolated=True,
+        upright=True,
+        whole_frame_pixels=36 * MEGAPIXELS,
+    ),
+    Format(
+        name="BMP",
+        content_type="image/bmp",
+        signature=re.compile(rb"BM"),
+        plugin="PIL.BmpImagePlugin.BmpImageFile",
+        streams=True,
+        whole_frame_pixels=36 * MEGAPIXELS,
+    ),
 )
 
 
 def identify(header: bytes) -> Format:
-    """The format of an object by its first `HEADER_BYTES`; name and declared type count nothing."""
-    for magic, image_format in MAGIC:
-        if header.startswith(magic):
+    """The format by the first `HEADER_BYTES`; file name and declared content type are ignored."""
+    for image_format in FORMATS:
+        if image_format.signature and image_format.signature.match(header):
             return image_format
-    if header.startswith(b"RIFF") and header[8:12] == b"WEBP":
-        return WEBP
     if header[4:8] == b"ftyp":
         return _by_brand(header)
-    raise UnusableImage("unsupported_format", f"begins with {header[:12].hex(' ')}")
+    raise UnusableImage(Reason.UNSUPPORTED_FORMAT, f"begins with {header[:12].hex(' ')}")
 
 
 def _by_brand(header: bytes) -> Format:
+    """ISO/IEC 23008-12 section 10. The major brand comes first: `mif1` may hold either codec."""
     end = min(int.from_bytes(header[:4], "big"), len(header))
     brands = [header[8:12], *(header[at : at + 4] for at in range(16, end - 3, 4))]
-    for brand in brands:  # the major brand first: `mif1` may hold either codec
-        if brand in AVIF_BRANDS:
-            return AVIF
-        if brand in HEVC_BRANDS:
-            return HEIC
-    raise UnusableImage("unsupported_format", f"ISO media file of brand {brands[0]!r}")
+    for brand in brands:
+        for image_format in FORMATS:
+            if brand in image_format.brands:
+                return image_format
+    raise UnusableImage(Reason.UNSUPPORTED_FORMAT, f"ISO media file of brand {brands[0]!r}")

@@ -1,18 +1,14 @@
 """AVIF and WebP frames as strips of the decoder's own output.
 
 Their Pillow plugins copy the decoded bytes into an image: 4 more bytes a pixel, and as much time as
-the reduction takes. The bytes are fetched from the plugin's decoder here instead. `_decoder` is not
-Pillow's public interface; the tests of every AVIF and WebP picture would see it change.
+the reduction takes. Here the bytes come straight from the plugin's decoder. `_decoder` is not
+public in Pillow; any test of an AVIF or WebP picture would notice a change.
 """
 
 from collections.abc import Iterator
 
 from PIL import Image
 from PIL.WebPImagePlugin import WebPImageFile
-
-
-def has_frame_bytes(image: Image.Image) -> bool:
-    return image.format in {"AVIF", "WEBP"}
 
 
 def frame_strips(image: Image.Image, rows: int) -> Iterator[Image.Image]:
@@ -29,5 +25,5 @@ def frame_strips(image: Image.Image, rows: int) -> Iterator[Image.Image]:
     for top in range(0, image.height, rows):
         size = (image.width, min(rows, image.height - top))
         part = data[top * row_bytes : (top + size[1]) * row_bytes]
-        # Pillow's annotation leaves out memoryview, which is what it makes of any buffer.
+        # Pillow turns any buffer into a memoryview, which its annotation omits.
         yield Image.frombuffer(image.mode, size, part, "raw", raw_mode, 0, 1)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""A decode in a child process that can be killed: see docs/decisions/0020."""
+"""A decode in a child process that can be killed: see docs/decisions/0021."""
 
 import os
 import pickle
@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable
 from typing import TypeVar
 
+from contract.record import Reason
 from resizer.engine.errors import UnusableImage
 
 Result = TypeVar("Result")
@@ -20,30 +21,30 @@ DATA_FIELD = 5  # of /proc/self/statm, proc_pid_statm(5)
 def in_child(work: Callable[[], Result], seconds: float, memory_bytes: int) -> Result:
     """What `work` returns or raises, computed in a fork of this process.
 
-    A child that takes longer than `seconds`, wants more than `memory_bytes` on top of what the
-    parent has, or dies of a signal, ends as `UnusableImage`.
+    A child that takes longer than `seconds`, needs more than `memory_bytes` on top of what the
+    parent has, or is killed by a signal, is reported as `UnusableImage`.
     """
     reader, writer = os.pipe()
     with warnings.catch_warnings():
-        # From Python 3.12 a fork beside other threads warns of locks that they may hold. The child
-        # takes none of theirs: it decodes, writes to its pipe and leaves by `_exit`.
+        # From Python 3.12 on, a fork beside other threads warns of locks that they may hold. The
+        # child takes none of them: it decodes, writes to its pipe and leaves by `_exit`.
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
-    if child == 0:  # pragma: no cover - the child's lines are not seen
+    if child == 0:  # pragma: no cover - coverage does not see the child
         os.close(reader)
         _work_and_exit(work, writer, memory_bytes)
     os.close(writer)
     try:
-        answer = _read_until(reader, time.monotonic() + seconds)
+        sent = _read_until(reader, time.monotonic() + seconds)
     finally:
         os.close(reader)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-    if answer is None:
-        raise UnusableImage("corrupt_image", f"the decoder took longer than {seconds} s")
-    if not answer:
-        raise UnusableImage("corrupt_image", "the decoder died")
-    result, error = pickle.loads(answer)  # noqa: S301 - from our own child
+    if sent is None:
+        raise UnusableImage(Reason.CORRUPT_IMAGE, f"the decoder took longer than {seconds} s")
+    if not sent:
+        raise UnusableImage(Reason.CORRUPT_IMAGE, "the decoder died")
+    result, error = pickle.loads(sent)  # noqa: S301 - from our own child
     if error is not None:
         raise error
     return result  # type: ignore[no-any-return]
@@ -54,17 +55,17 @@ def _work_and_exit(work: Callable[[], object], writer: int, memory_bytes: int) -
     try:
         _limit_memory(memory_bytes)
         try:
-            answer = pickle.dumps((work(), None))
+            result = pickle.dumps((work(), None))
         except Exception as exc:
-            answer = pickle.dumps((None, exc))
+            result = pickle.dumps((None, exc))
         with os.fdopen(writer, "wb") as pipe:
-            pipe.write(answer)
+            pipe.write(result)
     finally:
         os._exit(0)
 
 
 def _limit_memory(extra_bytes: int) -> None:
-    """On writable private memory. RLIMIT_AS would count what malloc only reserves a thread."""
+    """Limit writable private memory. RLIMIT_AS would count what malloc only reserves per thread."""
     with open("/proc/self/statm", encoding="ascii") as statm:
         data = int(statm.read().split()[DATA_FIELD]) * PAGE_BYTES
     limit = data + extra_bytes
@@ -72,7 +73,7 @@ def _limit_memory(extra_bytes: int) -> None:
 
 
 def _read_until(reader: int, deadline: float) -> bytes | None:
-    """Everything up to the end of the pipe; None where the deadline comes first."""
+    """Everything up to the end of the pipe; None if the deadline comes first."""
     parts: list[bytes] = []
     while True:
         ready, _, _ = select.select([reader], [], [], max(0.0, deadline - time.monotonic()))

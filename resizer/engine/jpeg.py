@@ -9,7 +9,7 @@ from resizer.engine.download import Download
 from resizer.engine.limits import Limits
 from resizer.engine.scans import count_scans, prune_for_eighth
 
-BLOCK_BYTES = 256 * 1024  # a call of the decoder for each: few enough, and soon enough
+BLOCK_BYTES = 256 * 1024  # per call of the decoder: few calls, and the first one early
 MARGIN = 1.0  # a scaled decode is at least this many times the largest thumbnail
 SCALES = (8, 4, 2, 1)
 COEFFICIENT_BYTES = 2
@@ -40,7 +40,7 @@ def decode_jpeg(image: JpegImageFile, download: Download, ratio: float, limits: 
 
 
 def _has_several_scans(image: JpegImageFile, download: Download) -> bool:
-    """Then libjpeg holds every coefficient and decodes nothing before the last scan.
+    """If True, libjpeg holds every coefficient and decodes nothing before the last scan.
 
     Progressive, or sequential with fewer components in the first scan than in the frame: Pillow has
     just read the header of that scan.

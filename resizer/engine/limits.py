@@ -1,28 +1,25 @@
-"""What an original may ask of the function. Checked on the header, before a pixel is decoded."""
+"""What an original may cost the function. Checked from the header, before a pixel is decoded."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from contract.record import Reason
 from resizer.engine.errors import UnusableImage
+from resizer.engine.formats import FORMATS, MEGAPIXELS
 
-MEGAPIXELS = 1_000_000
 MIB = 1024 * 1024
 
-MEMORY_BYTES = 512 * MIB  # the function that the defaults are made for
-IDLE_BYTES = 112 * MIB  # of it taken by Python, boto3 and Pillow before a picture comes
+# The defaults fit a function of 512 MB, the smallest that the template allows; `for_memory` scales
+# them. IDLE_BYTES of it are Python's, botocore's and Pillow's before a picture comes.
+MEMORY_BYTES = 512 * MIB
+IDLE_BYTES = 112 * MIB
 
-# Formats whose decoder holds the whole frame: what fits into the rest of MEMORY_BYTES, by the bytes
-# a pixel that were measured (benchmarks/RESULTS.md). JPEG, and PNG in strips, do not.
 WHOLE_FRAME_PIXELS: Mapping[str, int] = MappingProxyType(
     {
-        "PNG": 60 * MEGAPIXELS,
-        "WEBP": 25 * MEGAPIXELS,
-        "GIF": 50 * MEGAPIXELS,
-        "AVIF": 36 * MEGAPIXELS,
-        "HEIF": 36 * MEGAPIXELS,
-        "TIFF": 36 * MEGAPIXELS,
-        "BMP": 36 * MEGAPIXELS,
+        image_format.name: image_format.whole_frame_pixels
+        for image_format in FORMATS
+        if image_format.whole_frame_pixels is not None
     }
 )
 
@@ -33,47 +30,47 @@ class Limits:
 
     max_pixels: int = 100 * MEGAPIXELS
     max_bytes: int = 64 * MIB
-    max_dimension: int = 65_535  # pixels; the most that JPEG and WebP headers can say
-    max_icc_bytes: int = 4 * MIB  # a larger profile is ignored, the picture is not refused
+    max_dimension: int = 65_535  # pixels; the most that a JPEG header can say, and more than WebP's
+    max_icc_bytes: int = 4 * MIB  # a larger profile is ignored, but the picture is accepted
     max_exif_bytes: int = 1 * MIB  # likewise
     max_scans: int = 200  # of a JPEG; encoders write 3 to 20, each costs a pass over the picture
     max_coefficient_bytes: int = 300 * MIB  # held by libjpeg for a JPEG of several scans
     whole_frame_pixels: Mapping[str, int] = field(default_factory=lambda: WHOLE_FRAME_PIXELS)
     decode_seconds: float = 20.0  # of an isolated decoder, wall time
-    decode_memory_bytes: int = 360 * MIB  # of an isolated decoder, above what the parent has
+    decode_memory_bytes: int = 360 * MIB  # of an isolated decoder, on top of the parent's
 
     def for_memory(self, memory_bytes: int) -> "Limits":
-        """These limits, made for 512 MB, for a function of another size."""
+        """These limits, which fit MEMORY_BYTES, for a function of another size."""
         share = max(0, memory_bytes - IDLE_BYTES) / (MEMORY_BYTES - IDLE_BYTES)
         return replace(
             self,
             max_coefficient_bytes=int(self.max_coefficient_bytes * share),
             whole_frame_pixels={
-                n: int(most * share) for n, most in self.whole_frame_pixels.items()
+                name: int(most * share) for name, most in self.whole_frame_pixels.items()
             },
             decode_memory_bytes=int(self.decode_memory_bytes * share),
         )
 
     def check_bytes(self, size: int) -> None:
         if size <= 0:
-            raise UnusableImage("empty")
+            raise UnusableImage(Reason.EMPTY)
         if size > self.max_bytes:
-            raise UnusableImage("too_large", f"{size} bytes, at most {self.max_bytes}")
+            raise UnusableImage(Reason.TOO_LARGE, f"{size} bytes, at most {self.max_bytes}")
 
     def check_pixels(self, image_format: str, width: int, height: int, *, whole: bool) -> None:
-        """`whole`: the decoder is going to hold every pixel, if the format is one that does."""
+        """`whole`: the whole frame is decoded at once, not in strips."""
         most = self.max_pixels
         if whole:
             most = min(most, self.whole_frame_pixels.get(image_format, most))
         if width * height > most:
             raise UnusableImage(
-                "too_many_pixels", f"{width}x{height} {image_format}, at most {most} pixels"
+                Reason.TOO_MANY_PIXELS, f"{width}x{height} {image_format}, at most {most} pixels"
             )
         if max(width, height) > self.max_dimension:
-            raise UnusableImage("too_many_pixels", f"{width}x{height}")
+            raise UnusableImage(Reason.TOO_MANY_PIXELS, f"{width}x{height}")
 
     def check_scans(self, scans: int, coefficient_bytes: int) -> None:
         if coefficient_bytes > self.max_coefficient_bytes:
-            raise UnusableImage("too_many_pixels", "for a JPEG of several scans")
+            raise UnusableImage(Reason.TOO_MANY_PIXELS, "for a JPEG of several scans")
         if scans > self.max_scans:
-            raise UnusableImage("corrupt_image", f"{scans} scans, at most {self.max_scans}")
+            raise UnusableImage(Reason.CORRUPT_IMAGE, f"{scans} scans, at most {self.max_scans}")

@@ -1,4 +1,4 @@
-"""Every pixel layout that a decoder can hand over becomes L, RGB, RGBA or CMYK, 8 bits a band."""
+"""Every pixel layout that a decoder can return becomes L, RGB, RGBA or CMYK, 8 bits per band."""
 
 from PIL import Image
 
@@ -12,7 +12,7 @@ def is_plain_and_opaque(image: Image.Image) -> bool:
 
 
 def to_plain_mode(image: Image.Image) -> Image.Image:
-    """Scaled where there are more bits: `convert` would clip everything above 255 to white."""
+    """Deeper bands are scaled to 8 bits: `convert` would clip everything above 255 to white."""
     if image.mode in SIXTEEN_BITS:
         image = image.point(lambda value: value * (1 / 256)).convert("L")
     if image.has_transparency_data and image.mode != "RGBA":  # palette, color key, LA
@@ -23,18 +23,18 @@ def to_plain_mode(image: Image.Image) -> Image.Image:
 
 
 def without_opaque_alpha(image: Image.Image) -> Image.Image:
-    """RGBA to RGB where no pixel needs the alpha; other modes as they are."""
+    """RGBA to RGB if every pixel is opaque; other modes as they are."""
     if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
         return image.convert("RGB")
     return image
 
 
 def stretch(image: Image.Image) -> Image.Image:
-    """32-bit integers and floats have no range of their own: the picture's extremes become it."""
+    """32-bit integers and floats have no fixed range: the picture's extremes become 0 and 255."""
     if image.mode not in WITHOUT_RANGE:
         return image
     low, high = map(float, image.getextrema())  # type: ignore[arg-type]  # one band
     if image.mode == "I" and low >= 0 and high <= 65535:
-        low, high = 0.0, 65535.0  # 16 bits, opened wide
+        low, high = 0.0, 65535.0  # 16 bits, which Pillow opened as 32
     scale = 255.0 / max(high - low, 1e-9)
     return image.point(lambda value: value * scale + -low * scale).convert("L")

@@ -1,6 +1,6 @@
 """EXIF orientation (Exif 3.0, tag 0x0112): read from the raw block, applied to the thumbnails.
 
-Pillow's own EXIF reader parses every tag of every directory; one number of the first is wanted.
+Pillow's own EXIF reader parses every tag of every directory; we need one number from the first.
 """
 
 from PIL import Image
@@ -19,7 +19,7 @@ TRANSPOSE = {
 
 
 def orientation_of(exif: bytes) -> int:
-    """1 to 8; 1 where the block says nothing or makes no sense."""
+    """1 to 8; 1 if the block has none or is malformed."""
     tiff = exif.removeprefix(b"Exif\0\0")
     order = {b"II*\0": "little", b"MM\0*": "big"}.get(tiff[:4])
     if order is None:

@@ -1,9 +1,9 @@
-"""A large PNG in strips: 48 megapixels in a few MB instead of 200.
+"""A large PNG in strips: 48 megapixels in about 20 MB instead of 200.
 
-Pillow decodes a PNG only whole. So the rows are inflated here as the download goes on, and handed
-to Pillow's decoder in groups, deflated again by copying (level 0). A row's filter may refer to the
-row above it (PNG 3, section 9), so every group begins with the last row of the one before, as plain
-bytes.
+Pillow decodes a PNG only as a whole. So the rows are inflated here during the download, and passed
+to Pillow's decoder in groups, deflated again without compression (level 0). A row's filter may
+refer to the row above it (PNG 3, section 9), so every group begins with the last row of the one
+before, unfiltered.
 """
 
 import zlib
@@ -14,8 +14,8 @@ from PIL.PngImagePlugin import PngImageFile
 
 from resizer.engine.download import Download
 
-PIXELS_WORTH_IT = 20_000_000  # below, the whole frame is small and decoding it at once is quicker
-CHANNELS = {"LA": 2, "RGB": 3, "RGBA": 4}  # of 8 bits; other modes are small or rare
+PIXELS_WORTH_IT = 20_000_000  # below, decoding the whole frame at once is faster
+CHANNELS = {"LA": 2, "RGB": 3, "RGBA": 4}  # of 8 bits each; other modes are small or rare
 UNFILTERED = b"\0"
 
 
@@ -32,7 +32,7 @@ def decodes_in_strips(image: Image.Image) -> bool:
 
 
 def png_strips(image: PngImageFile, download: Download, rows: int) -> Iterator[Image.Image]:
-    """Strips of `rows` rows, the last shorter; after it `image.info` has a late EXIF block too."""
+    """Strips of `rows` rows, the last shorter. Then `image.info` has a late EXIF block too."""
     width, height, mode = image.width, image.height, image.mode
     row_bytes = 1 + width * CHANNELS[mode]
     chunks = _chunks(image, download)
@@ -53,7 +53,7 @@ def png_strips(image: PngImageFile, download: Download, rows: int) -> Iterator[I
 
 
 def _chunks(image: PngImageFile, download: Download) -> Iterator[bytes]:
-    """The data of each IDAT chunk, from the first on; notes an EXIF block on the way."""
+    """The data of each IDAT chunk; keeps an EXIF block that comes after them."""
     at = image.tile[0].offset - 8
     download.forward_only()
     while True:
@@ -70,7 +70,7 @@ def _chunks(image: PngImageFile, download: Download) -> Iterator[bytes]:
 
 
 def _inflated(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
-    """The stream in pieces of `size` bytes, the last shorter; never more than that ahead."""
+    """The stream in pieces of `size` bytes, the last shorter; never inflates further ahead."""
     inflate = zlib.decompressobj()
     piece = b""
     for chunk in chunks:

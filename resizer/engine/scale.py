@@ -1,4 +1,4 @@
-"""Down to the asked widths: never up, aspect kept, at least one pixel high."""
+"""Down to the requested widths: never up, aspect ratio kept, at least one pixel high."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,16 +12,17 @@ BICUBIC = Image.Resampling.BICUBIC
 
 
 class Target(NamedTuple):
-    asked: int  # pixels across, as configured
+    requested: int  # pixels across, as configured
     size: tuple[int, int]  # pixels, upright
 
 
 def sizes(upright: tuple[int, int], widths: Sequence[int]) -> list[Target]:
-    """What to make of an original of `upright` pixels, the largest first."""
+    """The thumbnails of an original of `upright` pixels, the largest first."""
     targets = []
-    for asked in sorted(set(widths), reverse=True):
-        width = min(asked, upright[0])
-        targets.append(Target(asked, (width, max(1, round(upright[1] * width / upright[0])))))
+    for requested in sorted(set(widths), reverse=True):
+        width = min(requested, upright[0])
+        height = max(1, round(upright[1] * width / upright[0]))
+        targets.append(Target(requested, (width, height)))
     return targets
 
 
@@ -32,5 +33,5 @@ def scale_decoded(decoded: Decoded, size: tuple[int, int]) -> Image.Image:
 
 
 def scale_thumbnail(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """From a larger, finished thumbnail: sharp already, two thirds of the cost loses nothing."""
+    """From a larger, finished thumbnail: bicubic costs two thirds of Lanczos, loses little."""
     return image if image.size == size else image.resize(size, BICUBIC)

@@ -1,11 +1,11 @@
-"""JPEGs of several scans: counted, and those that a small decode does not need taken out.
+"""JPEGs of several scans: counts them, and drops those that a small decode does not need.
 
 A progressive JPEG sends each component's DC coefficients first and its AC coefficients in later
 scans (ITU-T T.81, annex G). At 1/8 a block becomes one pixel, which is its DC coefficient, so for
 components at full resolution the AC scans, most of the file, can be dropped from the bytes. The
 result is the same to the last bit. Subsampled chroma is decoded at 1/4 and keeps its scans.
 
-libjpeg would smooth blocks whose AC coefficients never came; it does not where a quantisation step
+libjpeg would smooth blocks whose AC coefficients are missing, but does not if a quantization step
 is zero (`smoothing_ok` in jdcoefct.c), so the AC steps of those components are set to zero too.
 """
 
@@ -22,8 +22,8 @@ PASSED = frozenset({0xC4, 0xDD, 0xFE, *range(0xE0, 0xF0)})
 END_OF_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 
 
-class NotUnderstood(Exception):  # noqa: N818 - no error: the file goes the plain way
-    """Something in the file that the pruner does not know the meaning of."""
+class NotUnderstood(Exception):  # noqa: N818 - not an error: the file is decoded unpruned
+    """The file contains something that the pruner does not understand."""
 
 
 class Segment(NamedTuple):
@@ -41,7 +41,7 @@ class Component:
 
 
 def count_scans(data: bytes) -> int:
-    """Start-of-scan markers up to the end of the picture, or as far as the file makes sense."""
+    """Start-of-scan markers up to the end of the picture; of the whole file if it is malformed."""
     count = 0
     try:
         for segment in _segments(data):
@@ -52,7 +52,7 @@ def count_scans(data: bytes) -> int:
 
 
 def prune_for_eighth(data: bytes) -> bytes | None:
-    """A shorter file with the same decode at 1/8; None where anything is not fully understood."""
+    """A shorter file that decodes to the same at 1/8; None if anything is not understood."""
     try:
         return _prune(data, list(_segments(data)))
     except (NotUnderstood, IndexError, KeyError):
@@ -101,7 +101,7 @@ def _segments(data: bytes) -> Iterator[Segment]:
         if marker == SOS:
             found = END_OF_SCAN.search(data, end)
             if found is None:
-                raise NotUnderstood("a scan without end")
+                raise NotUnderstood("a scan without an end")
             yield Segment(marker, at, at + 4, found.start())
             at = found.start()
         else:
@@ -125,7 +125,7 @@ def _components(data: bytes, segments: list[Segment]) -> dict[int, Component]:
 
 
 def _decoded_from_dc_alone(components: dict[int, Component]) -> set[int]:
-    """Those that libjpeg decodes at 1/8 too (`jpeg_calc_output_dimensions` in jdmaster.c).
+    """Those that libjpeg decodes at 1/8 as well (`jpeg_calc_output_dimensions` in jdmaster.c).
 
     A component subsampled by an even factor both ways is decoded at 1/4 or more instead.
     """

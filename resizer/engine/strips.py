@@ -1,10 +1,11 @@
-"""A picture from strips of rows: each made plain and reduced on its own, top to bottom.
+"""A picture from strips of rows, each converted and reduced on its own, top to bottom.
 
-The whole frame is then held once at most, or never, and a strip stays in the processor's cache.
+So at most one copy of the whole frame is in memory, and a strip stays in the processor's cache.
 
-Averaging transparent pixels needs premultiplied color (RGBa), or what hides under them bleeds out;
-Pillow's `reduce` of RGBA converts there and back. That costs as much as the rest, and most pictures
-that have alpha use it nowhere or in a part: only strips with a pixel that is not opaque pay for it.
+Averaging transparent pixels needs premultiplied color (RGBa), or the hidden color bleeds out;
+Pillow's `reduce` converts RGBA to it and back. That costs as much as the rest, and most pictures
+with an alpha channel use it in few places or nowhere: only strips with a pixel that is not opaque
+pay for it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,7 +18,7 @@ STRIP_ROWS = 64
 
 
 def rows_for(factor: int) -> int:
-    """Rows a strip: a whole number of reduced rows."""
+    """Rows per strip: a whole number of reduced rows."""
     return max(1, STRIP_ROWS // factor) * factor
 
 
@@ -32,8 +33,8 @@ def reduce_strips(strips: Iterable[Image.Image], size: tuple[int, int], factor: 
     transparent = "RGBA" if factor == 1 else "RGBa"
     whole: Image.Image | None = None
     top = 0
-    for unlike in strips:
-        strip = without_opaque_alpha(to_plain_mode(unlike))
+    for raw in strips:
+        strip = without_opaque_alpha(to_plain_mode(raw))
         if strip.mode == "RGBA" and factor > 1:
             strip = strip.convert("RGBa")
         strip = strip.reduce(factor) if factor > 1 else strip

@@ -1,4 +1,4 @@
-"""What a page shows before the thumbnail arrives: a tiny picture in the markup, and one color."""
+"""What a page shows before the thumbnail arrives: a tiny picture in its markup, or one color."""
 
 from base64 import b64encode
 from io import BytesIO
@@ -13,7 +13,7 @@ BIN_BITS = 3  # colors within 32 levels of each other count as one
 
 
 def shrink(image: Image.Image) -> Image.Image:
-    """The picture that both are made from."""
+    """The tiny picture that the placeholder and the color are made from."""
     return _fit(image, PLACEHOLDER_PIXELS)
 
 

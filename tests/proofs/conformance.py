@@ -14,9 +14,9 @@ from api.settings import JwtSettings, Settings
 from local import infrastructure
 from local.emulator import REGION, Emulator
 from tests import ROOT
-from tests.conftest import free_port
 from tests.issuer import AUDIENCE, ISSUER, issuing
 from tests.serving import serve
+from tools.ports import free_port
 
 
 def main() -> int:
@@ -36,10 +36,10 @@ def main() -> int:
             jwt=JwtSettings(jwks_url=issuer.url, issuer=ISSUER, audience=AUDIENCE),
         )
         app = create_app(settings, session=stack.api.session())
-        app.state.services.waiting.stop()  # nothing makes thumbnails here that one could wait for
+        app.state.services.waiting.stop()  # nothing makes thumbnails here, so waiting is pointless
         with serve(app) as client:
             token = issuer.token("conformance", scope="images:any", exp=4_000_000_000)
-            config = ["--config-file", str(ROOT / "tests" / "api" / "schemathesis.toml")]
+            config = ["--config-file", str(ROOT / "tests" / "proofs" / "schemathesis.toml")]
             target = ["run", f"{client.base_url}/openapi.json", *arguments]
             header = ["--header", f"Authorization: Bearer {token}"]
             return subprocess.run([command, *config, *target, *header], check=False).returncode

@@ -2,58 +2,100 @@
 
 import ast
 import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests import ROOT
 
-PACKAGES = {"contract", "api", "resizer", "local", "tests", "benchmarks"}
+DEPLOYED = ["contract", "api", "resizer"]
+OTHERS = ["local", "container_build", "tools", "benchmarks"]
+WEB = {"fastapi", "starlette", "pydantic", "pydantic_core", "uvicorn", "mangum"}
+SDK = {"boto3", "botocore", "mypy_boto3_dynamodb", "mypy_boto3_s3"}
+CONTRACT_MAY = {"contract", *sys.stdlib_module_names}
+# The layers of the API, the lowest first, and what each may import from `api`.
+LAYERS = {
+    "api/aws": {"api.aws", "api.settings"},
+    "api/use_cases": {"api.use_cases", "api.aws", "api.settings"},
+    "api/http": {"api.http", "api.use_cases", "api.aws", "api.settings"},
+}
+# They turn exceptions into responses when AWS is down.
+NAME_EXCEPTIONS_OF_THE_SDK = {"api/http/error_handlers.py", "api/http/health.py"}
 
 
-def imported(package: str) -> dict[str, set[str]]:
-    """The top-level names that each module of a package imports, anywhere in it."""
-    return {
-        str(path.relative_to(ROOT)): _names(ast.parse(path.read_text()))
-        for path in sorted((ROOT / package).rglob("*.py"))
-    }
-
-
-def _names(tree: ast.Module) -> set[str]:
-    names = set()
-    for node in ast.walk(tree):
+def imported(path: Path) -> Iterator[str]:
+    """What a module imports, anywhere in it: `api.http.views.image`, `boto3`."""
+    package = path.relative_to(ROOT).parent.parts
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            names |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            names.add((node.module or "").partition(".")[0])
-    return names
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*above, *filter(None, [node.module])])
+            yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize("package", ["contract", "api", "resizer"])
-def test_a_package_is_found(package: str) -> None:
-    assert len(imported(package)) > 1
+def within(name: str, modules: set[str]) -> bool:
+    return any(f"{name}.".startswith(f"{module}.") for module in modules)
 
 
-def test_the_contract_imports_the_standard_library_only() -> None:
-    allowed = set(sys.stdlib_module_names) | {"contract"}
-    foreign = {module: names - allowed for module, names in imported("contract").items()}
-    assert not any(foreign.values()), foreign
+def imports(where: str, wrong: Callable[[str], bool]) -> dict[str, set[str]]:
+    """The modules in a folder, or the one file, that import something wrong, and what."""
+    place = ROOT / where
+    paths = [place] if place.is_file() else sorted(place.rglob("*.py"))
+    assert paths, where
+    found = {str(path.relative_to(ROOT)): set(filter(wrong, imported(path))) for path in paths}
+    return {module: names for module, names in found.items() if names}
+
+
+def imports_any_of(where: str, forbidden: set[str]) -> dict[str, set[str]]:
+    return imports(where, lambda name: within(name, forbidden))
+
+
+@pytest.mark.parametrize(
+    ("module", "besides"), [("contract", set()), ("api/settings.py", {"cryptography"})]
+)
+def test_the_lowest_modules_import_little_but_the_contract_and_the_standard_library(
+    module: str, besides: set[str]
+) -> None:
+    assert not imports(module, lambda name: not within(name, CONTRACT_MAY | besides))
 
 
 @pytest.mark.parametrize(
     ("package", "forbidden"),
-    [
-        ("api", {"resizer", "local", "tests", "benchmarks", "PIL", "pillow_heif"}),
-        ("resizer", {"api", "local", "tests", "benchmarks", "fastapi", "pydantic", "starlette"}),
-    ],
+    [("api", {"resizer", "PIL", "pillow_heif"}), ("resizer", {"api", "boto3", *WEB})],
 )
 def test_a_deployable_imports_neither_the_other_nor_its_libraries(
     package: str, forbidden: set[str]
 ) -> None:
-    wrong = {module: names & forbidden for module, names in imported(package).items()}
-    assert not any(wrong.values()), wrong
+    assert not imports_any_of(package, forbidden)
 
 
-@pytest.mark.parametrize("package", ["contract", "api", "resizer", "local"])
-def test_nothing_that_runs_imports_the_tests(package: str) -> None:
-    wrong = {module for module, names in imported(package).items() if "tests" in names}
-    assert not wrong
+@pytest.mark.parametrize("package", DEPLOYED)
+def test_deployed_code_imports_nothing_that_is_not_deployed(package: str) -> None:
+    assert not imports_any_of(package, {*OTHERS, "tests"})
+
+
+@pytest.mark.parametrize("package", OTHERS)
+def test_only_tests_import_tests(package: str) -> None:
+    assert not imports_any_of(package, {"tests"})
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_layer_of_the_api_imports_nothing_above_it(layer: str) -> None:
+    allowed = LAYERS[layer]
+    assert not imports(layer, lambda name: within(name, {"api"}) and not within(name, allowed))
+
+
+@pytest.mark.parametrize("layer", ["api/aws", "api/use_cases"])
+def test_only_the_http_layer_imports_the_web_framework(layer: str) -> None:
+    assert not imports_any_of(layer, WEB)
+
+
+@pytest.mark.parametrize("layer", ["api/use_cases", "api/http"])
+def test_only_the_aws_layer_imports_the_sdk(layer: str) -> None:
+    found = imports_any_of(layer, SDK)
+    for module in NAME_EXCEPTIONS_OF_THE_SDK & found.keys():
+        found[module] -= {name for name in found[module] if within(name, {"botocore.exceptions"})}
+    assert not any(found.values()), found

@@ -1,18 +1,19 @@
-"""The table `Images`: put, get, query and tombstone records. The only place with DynamoDB calls.
+"""Image records in the table `Images`: put, get, query, and turn into tombstones.
 
-Queries by user only, never a Scan. Conditions on status come from the contract's table.
+Only queries one user's partition, never scans. Conditions on the status come from the contract's
+table of transitions.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
+from api.aws.dynamodb.raw_items import return_items_as_json
+from api.aws.dynamodb.visibility import visible
 from contract.conditions import condition
 from contract.keys import BOOKKEEPING
 from contract.record import ImageRecord, Item, Status, thumbnail_key_attribute
+from contract.settings import TOMBSTONE_SECONDS
 from contract.transitions import Change, Transition
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 MAX_READS_PER_PAGE = 5
 READ_AHEAD_RECORDS = 200  # per Query where a filter drops records
-TOMBSTONE_SECONDS = 7 * 24 * 3600  # longer than any policy and any late event
 _DROPPED_BY_TOMBSTONE = (
     *("originalKey", "filename", "contentType", "size", "width", "height", "eTag", "error"),
     *("thumbnails", "placeholder", "color", "claimedBy", "claimedUntil", "gaveUpEvent"),
@@ -28,59 +28,38 @@ _DROPPED_BY_TOMBSTONE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
-    """Some records of a listing; `last` is where the next one goes on, if there may be one."""
+class Page:
+    """Part of a listing; `last` is the image id after which the next page begins, if any."""
 
     records: list[ImageRecord]
     last: str | None
-
-
-def take_items_as_they_are(client: "DynamoDBClient") -> None:
-    """Let the client give out items as the JSON that came.
-
-    botocore walks each attribute of each item along its model, to find none but binary ones that
-    it must decode; we have no binary ones. For a page of 50 that walk costs more than all else
-    together (decision 0034).
-    """
-    for operation in ("GetItem", "Query"):
-        client.meta.events.register(
-            f"before-parse.dynamodb.{operation}", _take, unique_id=f"items-as-they-are-{operation}"
-        )
-
-
-def _take(
-    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object
-) -> None:
-    if response_dict["status_code"] < 300:
-        customized_response_dict.update(json.loads(response_dict["body"]))
-        response_dict["body"] = b"{}"
 
 
 class Repository:
     """Image records in one table."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        take_items_as_they_are(client)
+        return_items_as_json(client)
         self._client = client
         self._table = table
 
     def check(self) -> None:
-        """Read something cheap; raises what the client raises if the table cannot be read."""
-        key = {"userId": {"S": f"{BOOKKEEPING}readyz"}, "imageId": {"S": f"{BOOKKEEPING}readyz"}}
+        """Send a cheap read; raises the client's error if the table cannot be read."""
+        key = _primary_key(f"{BOOKKEEPING}readyz", f"{BOOKKEEPING}readyz")
         self._client.get_item(TableName=self._table, Key=key)
 
-    def plan(self, record: ImageRecord) -> ImageRecord:
-        """Put a `pending` record; returns the one that stands, which an earlier try may have put.
+    def put_pending(self, record: ImageRecord) -> ImageRecord:
+        """Put a `pending` record; returns the one in the table, which an earlier try may have put.
 
-        A put may be refused by the record that it wrote itself, when its answer was lost and the
-        client tried again.
+        A put can be rejected because of the record that it wrote itself: its response was lost, and
+        the client tried again.
         """
-        allowed = condition(Transition.PLAN, Change())
+        planned = condition(Transition.PLAN, Change())
         try:
             self._client.put_item(
                 TableName=self._table,
                 Item=record.to_item(),
-                ConditionExpression=allowed.expression,
+                ConditionExpression=planned.expression,
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except self._client.exceptions.ConditionalCheckFailedException as exc:
@@ -88,17 +67,17 @@ class Repository:
             return ImageRecord.from_item(old["Item"])
         return record
 
-    def plan_all(self, records: Sequence[ImageRecord]) -> list[ImageRecord]:
-        """Put up to 100 `pending` records, all or none; returns those that stand, in order."""
+    def put_all_pending(self, records: Sequence[ImageRecord]) -> list[ImageRecord]:
+        """Put up to 100 `pending` records, all or none; returns those in the table, in order."""
         if len(records) == 1:
-            return [self.plan(records[0])]
-        allowed = condition(Transition.PLAN, Change())
+            return [self.put_pending(records[0])]
+        planned = condition(Transition.PLAN, Change())
         puts: list[Any] = [
             {
                 "Put": {
                     "TableName": self._table,
                     "Item": record.to_item(),
-                    "ConditionExpression": allowed.expression,
+                    "ConditionExpression": planned.expression,
                 }
             }
             for record in records
@@ -109,67 +88,59 @@ class Repository:
             reasons = {reason.get("Code") for reason in exc.response.get("CancellationReasons", ())}
             if "ConditionalCheckFailed" not in reasons:
                 raise
-            return [self.plan(record) for record in records]  # an earlier try has put some
+            return [self.put_pending(record) for record in records]  # an earlier try put some
         return list(records)
 
     def get(self, user_id: str, image_id: str, *, consistent: bool = False) -> ImageRecord | None:
-        answer = self._client.get_item(
-            TableName=self._table, Key=_key(user_id, image_id), ConsistentRead=consistent
+        response = self._client.get_item(
+            TableName=self._table, Key=_primary_key(user_id, image_id), ConsistentRead=consistent
         )
-        return ImageRecord.from_item(answer["Item"]) if "Item" in answer else None
+        return ImageRecord.from_item(response["Item"]) if "Item" in response else None
 
     def page(
-        self, user_id: str, status: Status | None, before: str | None, limit: int, now_seconds: int
-    ) -> Slice:
+        self, user_id: str, status: Status | None, before: str | None, limit: int, now_s: int
+    ) -> Page:
         """Up to `limit` visible records of a user, newest first, older than the image `before`.
 
-        Reads the table at most five times, so a filtered slice may be short and still have a
+        Reads the table at most five times, so a filtered page may be short and still have a
         `last`.
         """
         records: list[ImageRecord] = []
         last = before
         filtered = READ_AHEAD_RECORDS if status is not None else 0
         for _ in range(MAX_READS_PER_PAGE):
-            wanted = limit + 1 - len(records)  # one more tells whether there is a next page
-            items, last = self._query(user_id, status, last, max(wanted, filtered), now_seconds)
+            wanted = limit + 1 - len(records)  # one more shows whether there is a next page
+            items, last = self._query(user_id, status, last, max(wanted, filtered), now_s)
             records += [ImageRecord.from_item(item) for item in items]
             if len(records) > limit:
-                return Slice(records[:limit], records[limit - 1].image_id)
+                return Page(records[:limit], records[limit - 1].image_id)
             if last is None:
                 break
-        return Slice(records, last)
+        return Page(records, last)
 
     def _query(
-        self, user_id: str, status: Status | None, after: str | None, limit: int, now_seconds: int
+        self, user_id: str, status: Status | None, after: str | None, limit: int, now_s: int
     ) -> tuple[list[Any], str | None]:
-        values: dict[str, Any] = {":user": {"S": user_id}, ":now": {"N": str(now_seconds)}}
-        values |= {":pending": {"S": Status.PENDING}}
-        visible = "(#status <> :pending OR expiresAt > :now)"  # TTL deletes days late
-        if status is None:
-            values[":deleted"] = {"S": Status.DELETED}
-            wanted = "#status <> :deleted"
-        else:
-            values[":status"] = {"S": status}
-            wanted = "#status = :status"
-        start: Any = {"ExclusiveStartKey": _key(user_id, after)} if after is not None else {}
-        answer = self._client.query(
+        seen = visible(now_s, status)
+        start: Any = {"ExclusiveStartKey": _primary_key(user_id, after)} if after else {}
+        response = self._client.query(
             TableName=self._table,
             KeyConditionExpression="userId = :user",
-            FilterExpression=f"{wanted} AND {visible}",
-            ExpressionAttributeNames={"#status": "status"},
-            ExpressionAttributeValues=values,
+            FilterExpression=seen.expression,
+            ExpressionAttributeNames=seen.names,
+            ExpressionAttributeValues={":user": {"S": user_id}, **seen.values},
             ScanIndexForward=False,
             Limit=limit,
             **start,
         )
-        last = answer.get("LastEvaluatedKey")
-        return answer["Items"], last["imageId"]["S"] if last else None
+        last = response.get("LastEvaluatedKey")
+        return response["Items"], last["imageId"]["S"] if last else None
 
     def sizes(self, user_id: str) -> Iterator[ImageRecord]:
-        """All records of a user, with what `api.quota` counts and no more."""
+        """All records of a user, with only the attributes that a quota counts."""
         start: Any = {}
         while True:
-            answer = self._client.query(
+            response = self._client.query(
                 TableName=self._table,
                 KeyConditionExpression="userId = :user",
                 ProjectionExpression="userId, imageId, #status, createdAt, #size, expiresAt",
@@ -178,52 +149,39 @@ class Repository:
                 ConsistentRead=True,
                 **start,
             )
-            yield from map(ImageRecord.from_item, answer["Items"])
-            if "LastEvaluatedKey" not in answer:
+            yield from map(ImageRecord.from_item, response["Items"])
+            if "LastEvaluatedKey" not in response:
                 return
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+            start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
 
     def delete(
-        self, user_id: str, image_id: str, now_seconds: int, widths: Iterable[int]
+        self, user_id: str, image_id: str, now_s: int, widths: Iterable[int]
     ) -> ImageRecord | None:
         """Leave a tombstone; returns the record as it was before, None if there was none."""
-        allowed = condition(Transition.DELETE, Change())
+        deletable = condition(Transition.DELETE, Change())
         dropped = [*_DROPPED_BY_TOMBSTONE, *map(thumbnail_key_attribute, widths)]
         names = {f"#d{number}": name for number, name in enumerate(dropped)}
         try:
-            answer = self._client.update_item(
+            response = self._client.update_item(
                 TableName=self._table,
-                Key=_key(user_id, image_id),
+                Key=_primary_key(user_id, image_id),
                 UpdateExpression="SET #status = :to, expiresAt = :end REMOVE " + ", ".join(names),
-                ConditionExpression=allowed.expression,
-                ExpressionAttributeNames=allowed.names | names,
-                ExpressionAttributeValues=allowed.values
+                ConditionExpression=deletable.expression,
+                ExpressionAttributeNames=deletable.names | names,
+                ExpressionAttributeValues=deletable.values
                 | {
                     ":to": {"S": Status.DELETED},
-                    ":end": {"N": str(now_seconds + TOMBSTONE_SECONDS)},
+                    ":end": {"N": str(now_s + TOMBSTONE_SECONDS)},
                 },
                 ReturnValues="ALL_OLD",
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             return None
-        before = ImageRecord.from_item(answer["Attributes"])
-        if more := set(before.thumbnails) - set(widths):  # widths that are no longer in settings
-            self.delete(user_id, image_id, now_seconds, more)
+        before = ImageRecord.from_item(response["Attributes"])
+        if more := set(before.thumbnails) - set(widths):  # widths that left the settings
+            self.delete(user_id, image_id, now_s, more)
         return before
 
 
-def _key(user_id: str, image_id: str) -> Item:
+def _primary_key(user_id: str, image_id: str) -> Item:
     return {"userId": {"S": user_id}, "imageId": {"S": image_id}}
-
-
-def is_unavailable(exc: ClientError) -> bool:
-    """Whether AWS said: not now."""
-    return exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500 or exc.response[
-        "Error"
-    ].get("Code") in {
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "SlowDown",
-        "ThrottlingException",
-        "TransactionConflictException",
-    }

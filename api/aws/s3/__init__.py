@@ -1,1 +1,1 @@
-"""The bucket: all S3 calls of the API, and the rules by which S3 accepts an upload or a URL."""
+"""The bucket: all S3 calls of the API, and the signatures for uploads and URLs that S3 checks."""

@@ -1,7 +1,7 @@
-"""SigV4 for S3: POST policies and query-signed URLs, byte for byte what botocore makes.
+"""SigV4 for S3: POST policies and query-signed URLs, byte for byte what botocore produces.
 
-Own code because signing is most of what a listing costs: botocore builds and throws away a whole
-request for each URL. Here everything that the URLs of one page share is put together once.
+Our own code, because signing is most of what a listing costs: botocore builds and discards a whole
+request for each URL. Here everything that the URLs of one page share is computed once.
 
 Rules: "Authenticating Requests: Using Query Parameters" and "Browser-Based Uploads Using POST"
 (Amazon S3 API Reference, Signature Version 4).
@@ -24,7 +24,7 @@ _PLAIN_KEY = re.compile(r"[A-Za-z0-9_.~/-]*", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What signs. `token` is set for temporary credentials."""
+    """An access key. `token` is set for temporary credentials."""
 
     access_key: str
     secret_key: str
@@ -32,16 +32,16 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """Where a bucket answers: `url` without a trailing slash, its Host header, its path."""
+class BucketEndpoint:
+    """Where requests for a bucket go: `url` without a trailing slash, its Host header, its path."""
 
     url: str
     host: str
     path: str
 
     @classmethod
-    def parse(cls, url: str) -> "Address":
-        """Take a bucket's address, such as `https://name.s3.eu-west-1.amazonaws.com/`."""
+    def parse(cls, url: str) -> "BucketEndpoint":
+        """Parse a bucket's URL, such as `https://name.s3.eu-west-1.amazonaws.com/`."""
         parts = urlsplit(url)
         host = (parts.hostname or "").lower()
         default_port = {"http": 80, "https": 443}.get(parts.scheme)
@@ -53,17 +53,17 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """A point in time (seconds since the epoch) under some credentials in a region."""
+class SigningContext:
+    """Who signs, for which region, and when (`at_s` in seconds since the epoch)."""
 
     credentials: Credentials
     region: str
-    seconds: int
+    at_s: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """What everything that is signed at one moment shares."""
+    """What all signatures made in one context share."""
 
     stamp: str
     scope: str
@@ -73,10 +73,10 @@ class _Prepared:
 
 
 @lru_cache(maxsize=16)
-def _prepare(moment: Moment) -> _Prepared:
-    credentials = moment.credentials
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(moment.seconds))
-    scope = f"{stamp[:8]}/{moment.region}/s3/aws4_request"
+def _prepare(context: SigningContext) -> _Prepared:
+    credentials = context.credentials
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(context.at_s))
+    scope = f"{stamp[:8]}/{context.region}/s3/aws4_request"
     fields = {
         "x-amz-algorithm": ALGORITHM,
         "x-amz-credential": f"{credentials.access_key}/{scope}",
@@ -84,7 +84,7 @@ def _prepare(moment: Moment) -> _Prepared:
     }
     if credentials.token is not None:
         fields["x-amz-security-token"] = credentials.token
-    key = _signing_key(credentials.secret_key, stamp[:8], moment.region)
+    key = _signing_key(credentials.secret_key, stamp[:8], context.region)
     return _Prepared(stamp, scope, key, fields, _conditions(fields))
 
 
@@ -97,33 +97,33 @@ def _signing_key(secret_key: str, day: str, region: str) -> bytes:
 
 
 @lru_cache(maxsize=16)
-def _expiration(seconds: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+def _expiration(at_s: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at_s))
 
 
 class UrlSigner:
-    """Signs URLs of one bucket that share moment, lifetime, method and signed headers.
+    """Signs URLs of one bucket that share context, lifetime, method and signed headers.
 
-    `expires` in seconds, at most 604800. The one who uses the URL must send `headers` as given.
+    `lifetime_s` is at most 604800 seconds. A client of the URL must send `headers` as given.
     """
 
     def __init__(
         self,
-        moment: Moment,
-        address: Address,
-        expires: int,
+        context: SigningContext,
+        endpoint: BucketEndpoint,
+        lifetime_s: int,
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        at = _prepare(moment)
-        token = moment.credentials.token
+        prepared = _prepare(context)
+        token = context.credentials.token
         signed = {name.lower(): " ".join(text.split()) for name, text in (headers or {}).items()}
-        signed["host"] = address.host
+        signed["host"] = endpoint.host
         names = ";".join(sorted(signed))
         common = (
             f"X-Amz-Algorithm={ALGORITHM}"
-            f"&X-Amz-Credential={quote(at.post_fields['x-amz-credential'], safe='-._~')}"
-            f"&X-Amz-Date={at.stamp}&X-Amz-Expires={expires}"
+            f"&X-Amz-Credential={quote(prepared.post_fields['x-amz-credential'], safe='-._~')}"
+            f"&X-Amz-Date={prepared.stamp}&X-Amz-Expires={lifetime_s}"
         )
         token_parameter = f"&X-Amz-Security-Token={quote(token, safe='-._~')}" if token else ""
         names_parameter = f"&X-Amz-SignedHeaders={quote(names, safe='-._~')}"
@@ -131,15 +131,15 @@ class UrlSigner:
         self._canonical_parameters = common + token_parameter + names_parameter
         lines = "".join(f"{name}:{signed[name]}\n" for name in sorted(signed))
         self._tail = f"\n{lines}\n{names}\nUNSIGNED-PAYLOAD"
-        self._head = f"{method}\n{address.path}/"
-        self._base = f"{address.url}/"
-        self._to_sign = f"{ALGORITHM}\n{at.stamp}\n{at.scope}\n"
-        self._key = at.key
+        self._head = f"{method}\n{endpoint.path}/"
+        self._base = f"{endpoint.url}/"
+        self._to_sign = f"{ALGORITHM}\n{prepared.stamp}\n{prepared.scope}\n"
+        self._key = prepared.key
 
     def url(self, key: str, overrides: Mapping[str, str] | None = None) -> str:
         """The signed URL of an object key.
 
-        `overrides`: response headers such as `response-content-type`, names in lower case.
+        `overrides`: response headers such as `response-content-type`, with names in lower case.
         """
         path = key if _PLAIN_KEY.fullmatch(key) else quote(key, safe="/~")
         query = canonical_query = ""
@@ -154,36 +154,36 @@ class UrlSigner:
 
 
 def sign_post(
-    moment: Moment,
+    context: SigningContext,
     bucket: str,
     key: str,
-    expires: int,
+    lifetime_s: int,
     fields: Mapping[str, str],
     length_range: tuple[int, int],
 ) -> dict[str, str]:
-    """The form fields of a POST upload of `key`, the policy and its signature among them.
+    """The form fields of a POST upload of `key`, including the policy and its signature.
 
-    Every one of `fields` is pinned: the policy accepts exactly its value. `length_range` is the
-    least and the most bytes of the file, `expires` in seconds.
+    The policy accepts exactly these values of `fields`, and a file of `length_range` bytes
+    (minimum, maximum).
     """
-    at = _prepare(moment)
+    prepared = _prepare(context)
     pinned = f"{_conditions(fields)}, " if fields else ""
-    # As json.dumps writes it, put together from parts: twice as fast as building the whole.
+    # The text that json.dumps would write, assembled from parts in half the time.
     policy = (
-        f'{{"expiration": "{_expiration(moment.seconds + expires)}", "conditions": [{pinned}'
+        f'{{"expiration": "{_expiration(context.at_s + lifetime_s)}", "conditions": [{pinned}'
         f'["content-length-range", {length_range[0]}, {length_range[1]}], '
-        f'{{"bucket": {_json(bucket)}}}, {{"key": {_json(key)}}}, {at.post_conditions}]}}'
+        f'{{"bucket": {_json(bucket)}}}, {{"key": {_json(key)}}}, {prepared.post_conditions}]}}'
     )
     encoded = b64encode(policy.encode())
     return {
         **fields,
         "key": key,
-        **at.post_fields,
+        **prepared.post_fields,
         "policy": encoded.decode(),
-        "x-amz-signature": digest(at.key, encoded, "sha256").hex(),
+        "x-amz-signature": digest(prepared.key, encoded, "sha256").hex(),
     }
 
 
 def _conditions(fields: Mapping[str, str]) -> str:
-    """Exact matches, as `json.dumps` writes them."""
+    """Exact matches, as `json.dumps` would write them."""
     return ", ".join([f"{{{_json(name)}: {_json(value)}}}" for name, value in fields.items()])

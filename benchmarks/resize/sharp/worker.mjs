@@ -1,5 +1,5 @@
-// One request a line on stdin, {path, mode, widths, raw?}; one answer a line on stdout.
-// mode 1: 200 made from a raw 400, sharp's best case. mode 2: a resize a width, as people write it.
+// One request per line on stdin, {path, mode, widths, raw?}; one response per line on stdout.
+// mode 1: 200 made from a raw 400, sharp's best case. mode 2: one resize per width, as people write it.
 import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import sharp from "sharp";
@@ -52,7 +52,7 @@ async function pixels({ path, widths, raw }) {
 for await (const line of createInterface({ input: process.stdin })) {
   const request = JSON.parse(line);
   try {
-    const answer = {};
+    const response = {};
     if (request.raw) await pixels(request);
     else {
       const data = readFileSync(request.path);
@@ -60,11 +60,11 @@ for await (const line of createInterface({ input: process.stdin })) {
       const run = request.mode === 1 ? once : each;
       const files = await run(data, request.transparent, request.widths);
       const used = process.cpuUsage(start);
-      answer.cpu = (used.user + used.system) / 1e6;
-      answer.bytes = files.map((file) => file.length);
-      answer.rss = process.resourceUsage().maxRSS * 1024;
+      response.cpu = (used.user + used.system) / 1e6;
+      response.bytes = files.map((file) => file.length);
+      response.rss = process.resourceUsage().maxRSS * 1024;
     }
-    console.log(JSON.stringify(answer));
+    console.log(JSON.stringify(response));
   } catch (error) {
     console.log(JSON.stringify({ error: String(error) }));
   }

@@ -19,7 +19,7 @@ export default async function Home() {
   );
 }
 
-/** In the HTML already, so that pictures start to load with it. Null leaves it to the browser. */
+/** Part of the HTML, so that pictures start to load with it. If null, the browser loads it. */
 async function firstPage(apiUrl: string, userId: string): Promise<Page | null> {
   const api = createApi(apiUrl, async () => (await issueApiToken(userId)).token);
   const params = { path: { userId }, query: { limit: PAGE_SIZE } };

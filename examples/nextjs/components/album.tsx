@@ -17,16 +17,16 @@ interface Props {
   apiUrl: string;
   userId: string;
   maxBytes: number;
-  /** Rendered on the server; null where the API did not answer. */
+  /** Rendered on the server; null if the API was unavailable. */
   first: Page | null;
 }
 
-/** Everything on the page that moves: uploads in, pictures out. */
+/** The interactive part of the page: uploads and the gallery. */
 export function Album({ apiUrl, userId, maxBytes, first }: Props) {
   const [getToken] = useState(keepToken);
   const [api] = useState(() => createApi(apiUrl, getToken));
   useEffect(() => {
-    getToken(false).catch(() => {}); // so that the first upload need not wait for it
+    getToken(false).catch(() => {}); // so that the first upload does not wait for it
   }, [getToken]);
   const album = useImages(api, userId, first);
   const { planned, sent, drop } = album;
@@ -36,7 +36,7 @@ export function Album({ apiUrl, userId, maxBytes, first }: Props) {
     onSent: sent,
     onAbandoned: (image) => {
       drop(image.imageId);
-      deleteImage(api, userId, image.imageId).catch(() => {}); // its record expires by itself
+      deleteImage(api, userId, image.imageId).catch(() => {}); // its record expires anyway
     },
   });
 
@@ -59,7 +59,7 @@ export function Album({ apiUrl, userId, maxBytes, first }: Props) {
   const remove = (image: Image) => {
     setOpenId(null);
     deletion.remove(image);
-    getToken(false).catch(() => {}); // there is no time for it when the page is left
+    getToken(false).catch(() => {}); // there is no time for it when the user leaves the page
     announce(`${image.filename ?? "Picture"} deleted. You can undo this.`);
   };
 

@@ -7,14 +7,14 @@ interface Props {
   onFiles(files: Iterable<File>): void;
 }
 
-/** Pictures dropped anywhere on the page, pasted, chosen, or taken with a phone's camera. */
+/** Accepts pictures that are dropped on the page, pasted, chosen, or taken with a phone's camera. */
 export function DropZone({ onFiles }: Props) {
   const chooser = useRef<HTMLInputElement>(null);
   const camera = useRef<HTMLInputElement>(null);
   const dragging = useDroppedFiles(onFiles);
-  const take = ({ target }: ChangeEvent<HTMLInputElement>) => {
+  const onChange = ({ target }: ChangeEvent<HTMLInputElement>) => {
     onFiles(target.files ?? []);
-    target.value = ""; // the same file may be chosen again
+    target.value = ""; // so that the same file can be chosen again
   };
 
   return (
@@ -28,8 +28,8 @@ export function DropZone({ onFiles }: Props) {
           Take a photo
         </button>
       </div>
-      <input ref={chooser} type="file" accept={ACCEPT} multiple hidden onChange={take} />
-      <input ref={camera} type="file" accept="image/*" capture hidden onChange={take} />
+      <input ref={chooser} type="file" accept={ACCEPT} multiple hidden onChange={onChange} />
+      <input ref={camera} type="file" accept="image/*" capture hidden onChange={onChange} />
       <div className="drop-target" data-active={dragging} aria-hidden>
         Drop to upload
       </div>
@@ -49,7 +49,7 @@ function useDroppedFiles(onFiles: (files: Iterable<File>) => void): boolean {
   useEffect(() => {
     const controller = new AbortController();
     const { signal } = controller;
-    let depth = 0; // enter and leave come for every element below the pointer
+    let depth = 0; // enter and leave fire for every element under the pointer
     const move = (event: DragEvent, by: number) => {
       if (!event.dataTransfer?.types.includes("Files")) return;
       event.preventDefault();

@@ -8,10 +8,10 @@ import { Tile } from "./tile";
 
 interface Props {
   images: Image[];
-  /** Nothing more to load. */
+  /** There is nothing more to load. */
   complete: boolean;
   loading: boolean;
-  /** Why the last page did not come, in words. */
+  /** Why the last page could not be loaded, as a message. */
   problem: string | null;
   onMore(): void;
   onOpen(image: Image): void;
@@ -39,9 +39,7 @@ export function Gallery({ images, complete, loading, problem, onMore, ...tile }:
       <div className="end">
         {problem ? (
           <p className="notice" role="alert">
-            {images.length
-              ? "More pictures could not be loaded."
-              : "Your pictures could not be loaded."}{" "}
+            {images.length ? "Could not load more pictures." : "Could not load your pictures."}{" "}
             {problem}
           </p>
         ) : null}
@@ -55,10 +53,10 @@ export function Gallery({ images, complete, loading, problem, onMore, ...tile }:
   );
 }
 
-/** Places for the next page, so that its pictures push nothing away when they come. */
+/** Placeholders for the next page, so that its pictures shift nothing when they arrive. */
 function Slots({ from }: { from: number }) {
   return Array.from({ length: PAGE_SIZE }, (_, index) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: a slot is its place
+    // biome-ignore lint/suspicious/noArrayIndexKey: a slot is identified by its position
     <li key={from + index} className="tile" data-slot aria-hidden />
   ));
 }
@@ -68,7 +66,7 @@ function Empty() {
     <div className="empty">
       <Icon name="picture" />
       <h2>No pictures yet</h2>
-      <p>Those that you add appear here, newest first. Only you can see them.</p>
+      <p>Pictures you add appear here, newest first. Only you can see them.</p>
     </div>
   );
 }

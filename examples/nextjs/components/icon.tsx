@@ -9,7 +9,7 @@ const PATHS = {
   picture: "M3 4.5h14v11H3zM3 13l4-4 3.5 3.5L13 10l4 4M13 7.5v.1",
 };
 
-/** Decoration: the button around it has the name. */
+/** Decorative: the surrounding button has the accessible name. */
 export function Icon({ name }: { name: keyof typeof PATHS }) {
   return (
     <svg className="icon" viewBox="0 0 20 20" aria-hidden="true">

@@ -12,7 +12,7 @@ interface Props {
   onDelete(image: Image): void;
 }
 
-/** One picture in full, in a dialog: arrow keys go on, Escape closes. */
+/** Shows one picture in a dialog; the arrow keys move to the next one, Escape closes. */
 export function Lightbox({ images, openId, onOpen, onDelete }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const done = images.filter((image) => image.status === "done");
@@ -85,7 +85,7 @@ export function Lightbox({ images, openId, onOpen, onDelete }: Props) {
   );
 }
 
-/** The original, or the largest thumbnail where the browser cannot show its format (HEIC, TIFF). */
+/** The original, or the largest thumbnail if the browser cannot show its format (HEIC, TIFF). */
 function Original({ image }: { image: Image }) {
   const [shown, setShown] = useState(true);
   const thumbnail = image.thumbnails.at(-1)?.url;

@@ -14,7 +14,7 @@ export function SiteHeader({ user }: { user: User }) {
       </Link>
       <nav aria-label="Pages">
         <Link href="/">Pictures</Link>
-        <Link href="/uppy">With Uppy</Link>
+        <Link href="/uppy">Uppy demo</Link>
       </nav>
       <form action={leave}>
         <span className="user">{user.name}</span>

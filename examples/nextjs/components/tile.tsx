@@ -12,11 +12,11 @@ interface Props {
   eager: boolean;
   onOpen(image: Image): void;
   onDelete(image: Image): void;
-  /** The picture's address no longer works. */
+  /** The picture's URL no longer works. */
   onBroken(image: Image): Promise<void>;
 }
 
-const TILE_PIXELS = 200; // about what `.grid` gives, in CSS pixels
+const TILE_PIXELS = 200; // about the width of a column in `.grid`, in CSS pixels
 
 export function Tile({ image, eager, onOpen, onDelete, onBroken }: Props) {
   const name = image.filename ?? "Picture";
@@ -49,7 +49,7 @@ export function Tile({ image, eager, onOpen, onDelete, onBroken }: Props) {
 }
 
 function Thumbnail({ image, eager, onBroken }: Pick<Props, "image" | "eager" | "onBroken">) {
-  const [round, setRound] = useState(0); // 0: as listed; 1: asked for new addresses
+  const [round, setRound] = useState(0); // 0: URLs as listed; 1: with new URLs
   return (
     <Picture
       key={round}

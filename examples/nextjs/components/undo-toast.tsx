@@ -5,14 +5,14 @@ import type { Image } from "@/lib/api";
 interface Props {
   image: Image | null;
   onUndo(): void;
-  /** Pointer or focus is on the offer: it must not go away. */
+  /** The pointer or the focus is on the toast: it must not disappear. */
   onHold(held: boolean): void;
 }
 
 export function UndoToast({ image, onUndo, onHold }: Props) {
   if (!image) return null;
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the handlers only stop the clock
+    // biome-ignore lint/a11y/noStaticElementInteractions: the handlers only pause the timer
     <div
       className="toast"
       onPointerEnter={() => onHold(true)}

@@ -12,7 +12,7 @@ interface Props {
   clear(): void;
 }
 
-/** What is being sent, over the lower corner of the page so that nothing below it moves. */
+/** The list of uploads, in a corner above the page so that the page does not move. */
 export function UploadDock({ items, active, cancel, retry, clear }: Props) {
   const wanted = items.filter((item) => item.state !== "canceled");
   const sent = wanted.filter((item) => item.state === "sent").length;
@@ -32,7 +32,7 @@ export function UploadDock({ items, active, cancel, retry, clear }: Props) {
           <UploadRow key={item.id} item={item} onCancel={cancel} onRetry={retry} />
         ))}
       </ul>
-      {/* Announced when it changes: the end of all and each failure, not each percent. */}
+      {/* Announced on change: the end of the uploads and each failure, but not each percent. */}
       <p className="visually-hidden" role="status">
         {items.length > 0 && !active && `${summary} ${sent} of ${wanted.length}. `}
         {failed.map(({ file, error }) => `${file.name}: ${inWords(error?.code)}`).join(" ")}
@@ -92,7 +92,7 @@ const FINAL = new Set([
 ]);
 
 function noteOf({ state, progress, error }: UploadItem): string {
-  if (state === "sending") return `${Math.floor(progress * 100)} %`;
+  if (state === "sending") return `${Math.floor(progress * 100)}%`;
   if (state === "failed") return inWords(error?.code);
   return { waiting: "Waiting", sent: "Sent", canceled: "Canceled" }[state];
 }

@@ -22,7 +22,7 @@ export function UppyUploads({ apiUrl, userId, maxBytes }: Props) {
     const note = (name: string | undefined, text: string) =>
       setNotes((known) => ({ ...known, [name ?? ""]: text }));
     uppy.on("upload-progress", (file, { bytesUploaded, bytesTotal }) =>
-      note(file?.name, `${Math.floor((100 * bytesUploaded) / (bytesTotal || 1))} %`),
+      note(file?.name, `${Math.floor((100 * bytesUploaded) / (bytesTotal || 1))}%`),
     );
     uppy.on("upload-success", (file) => note(file?.name, "Sent"));
     uppy.on("upload-error", (file, error) => note(file?.name, error.message));
@@ -34,7 +34,7 @@ export function UppyUploads({ apiUrl, userId, maxBytes }: Props) {
       try {
         uppy.addFile({ name: file.name, type: file.type, data: file });
       } catch {
-        // a restriction: told by `restriction-failed`
+        // a restriction failed: `restriction-failed` reports it
       }
     }
   };
@@ -61,7 +61,7 @@ function createUppy(apiUrl: string, userId: string, maxFileSize: number) {
   const uppy = new Uppy({ autoProceed: true, restrictions: { maxFileSize } });
   return uppy.use(AwsS3, {
     shouldUseMultipart: false,
-    generateObjectKey: (file) => file.id, // the API chooses the key; this finds the file again
+    generateObjectKey: (file) => file.id, // the API chooses the object key; this one identifies the file
     signRequest: async ({ key }) => {
       const { name, data } = uppy.getFile(key);
       const contentType = await imageType(data as Blob);

@@ -80,7 +80,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process is alive */
+        /** Check that the process is alive */
         get: operations["healthz"];
         put?: never;
         post?: never;
@@ -97,7 +97,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Bucket and table answer, and the process is not stopping */
+        /** Check that the bucket and the table respond and the process is not stopping */
         get: operations["readyz"];
         put?: never;
         post?: never;
@@ -113,7 +113,7 @@ export interface components {
     schemas: {
         /**
          * BatchRequest
-         * @description Several files at once: all of them are planned, or none.
+         * @description Several files: either all of them are planned, or none.
          */
         BatchRequest: {
             /** Files */
@@ -121,7 +121,7 @@ export interface components {
         };
         /**
          * Health
-         * @description `ok`, or what is wrong.
+         * @description `ok`; anything else is a problem document.
          */
         Health: {
             /**
@@ -132,7 +132,7 @@ export interface components {
         };
         /**
          * Image
-         * @description An image with all that `next/image` needs and nothing left to compute.
+         * @description An image with everything that `next/image` needs.
          * @example {
          *       "userId": "user_2abc",
          *       "imageId": "1763853422123-9f86d081-cat.jpg",
@@ -170,7 +170,7 @@ export interface components {
             imageId: string;
             /**
              * Status
-             * @description `pending` until the upload arrived; `done` and `failed` are final.
+             * @description `pending` until the upload arrives; `done` and `failed` are final.
              * @enum {string}
              */
             status: "pending" | "processing" | "done" | "failed";
@@ -181,19 +181,19 @@ export interface components {
             createdAt: number;
             /**
              * Filename
-             * @description As the user typed it.
+             * @description The original name.
              */
             filename: string | null;
             /** Contenttype */
             contentType: string | null;
             /**
              * Size
-             * @description Bytes of the original.
+             * @description Size of the original, in bytes.
              */
             size: number | null;
             /**
              * Width
-             * @description Pixels of the upright original.
+             * @description In pixels, of the upright original.
              */
             width: number | null;
             /** Height */
@@ -202,12 +202,12 @@ export interface components {
             eTag: string | null;
             /**
              * Error
-             * @description Why it is `failed`.
+             * @description Why the image is `failed`.
              */
             error: ("unsupported_format" | "corrupt_image" | "too_many_pixels" | "too_large" | "empty" | "key_collision" | "gave_up") | null;
             /**
              * Color
-             * @description `#rrggbb`, the dominant colour.
+             * @description `#rrggbb`, the dominant color.
              */
             color: string | null;
             /**
@@ -231,7 +231,7 @@ export interface components {
             srcSet: string | null;
             /**
              * Urlexpiresat
-             * @description Until when the signed addresses work.
+             * @description When the signed URLs expire.
              */
             urlExpiresAt: number;
         };
@@ -244,13 +244,13 @@ export interface components {
             items: components["schemas"]["Image"][];
             /**
              * Nextcursor
-             * @description For the next page; null after the last one. With a `status` filter a page may hold fewer than `limit` images, or none, and still have a next one.
+             * @description For the next page; null on the last one. With a `status` filter, a page can have fewer than `limit` images, or none, and still not be the last one.
              */
             nextCursor: string | null;
         };
         /**
          * PlannedUpload
-         * @description The image that will be, and how to upload it.
+         * @description The planned image, and how to upload it.
          */
         PlannedUpload: {
             image: components["schemas"]["Image"];
@@ -266,7 +266,7 @@ export interface components {
         };
         /**
          * Thumbnail
-         * @description One stored thumbnail with a signed address.
+         * @description One stored thumbnail with a signed URL.
          */
         Thumbnail: {
             /** Width */
@@ -287,7 +287,7 @@ export interface components {
         };
         /**
          * Upload
-         * @description How to send the bytes: what Uppy's `getUploadParameters` takes as it is.
+         * @description How to send the bytes; Uppy's `getUploadParameters` accepts it as it is.
          * @example {
          *       "expiresAt": 1763857022123,
          *       "fields": {
@@ -310,27 +310,27 @@ export interface components {
             url: string;
             /**
              * Fields
-             * @description Form fields of a POST, all before the `file` field.
+             * @description Form fields of a POST; send all of them before the `file` field.
              */
             fields: {
                 [key: string]: string;
             };
             /**
              * Headers
-             * @description Headers of a PUT, exactly as given.
+             * @description Headers of a PUT; send them exactly as given.
              */
             headers: {
                 [key: string]: string;
             };
             /**
              * Expiresat
-             * @description Until when storage takes the upload.
+             * @description When storage stops accepting the upload.
              */
             expiresAt: number;
         };
         /**
          * UploadRequest
-         * @description A file that somebody wants to upload.
+         * @description A file to upload.
          * @example {
          *       "contentType": "image/jpeg",
          *       "filename": "cat.jpg",
@@ -340,28 +340,28 @@ export interface components {
         UploadRequest: {
             /**
              * Filename
-             * @description As the user typed it: 1 to 255 bytes of UTF-8 without control characters.
+             * @description The original name: 1 to 255 bytes of UTF-8 without control characters.
              */
             filename: string;
             /**
              * Contenttype
-             * @description Pinned: storage refuses another one.
+             * @description Storage rejects any other type.
              * @enum {string}
              */
             contentType: "image/jpeg" | "image/png" | "image/webp" | "image/gif" | "image/avif" | "image/heic" | "image/heif" | "image/tiff" | "image/bmp";
             /**
              * Size
-             * @description Bytes. Pinned: storage refuses a longer or shorter file.
+             * @description In bytes. Storage rejects a longer or shorter file.
              */
             size: number;
             /**
              * Sha256
-             * @description Of the file, in lower-case hex: storage then refuses any other bytes.
+             * @description Of the file, in lower-case hex. If set, storage rejects any other bytes.
              */
             sha256?: string | null;
             /**
              * Method
-             * @description `POST` a form, or `PUT` the bare bytes with the signed headers.
+             * @description `POST` sends a form, `PUT` only the bytes with the signed headers.
              * @default POST
              * @enum {string}
              */
@@ -374,7 +374,7 @@ export interface components {
         ProblemEntry: {
             /**
              * Pointer
-             * @description Where: a JSON pointer, or the parameter's name.
+             * @description Where: a JSON pointer, or the name of a parameter.
              */
             pointer: string;
             /** Detail */
@@ -387,7 +387,7 @@ export interface components {
          *       "code": "image_not_found",
          *       "requestId": "5f0c9f1d2b7a4c5e",
          *       "status": 404,
-         *       "title": "There is no such image",
+         *       "title": "Image not found",
          *       "type": "urn:thumbline:problem:image_not_found"
          *     }
          */
@@ -429,11 +429,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Any unique text of the client's. While its upload URL lasts, the same key with the same request answers the same images instead of new ones. */
+                /** @description Any unique text that the client chooses. While the upload URL works, the same key with the same request returns the same images instead of new ones. */
                 "Idempotency-Key"?: string | null;
             };
             path: {
-                /** @description Whose images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`. */
+                /** @description The user who owns the images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`. */
                 userId: string;
             };
             cookie?: never;
@@ -540,11 +540,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Any unique text of the client's. While its upload URL lasts, the same key with the same request answers the same images instead of new ones. */
+                /** @description Any unique text that the client chooses. While the upload URL works, the same key with the same request returns the same images instead of new ones. */
                 "Idempotency-Key"?: string | null;
             };
             path: {
-                /** @description Whose images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`. */
+                /** @description The user who owns the images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`. */
                 userId: string;
             };
             cookie?: never;
@@ -651,14 +651,14 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string | null;
-                /** @description Only images of this status. */
+                /** @description Only images with this status. */
                 status?: ("pending" | "processing" | "done" | "failed") | null;
             };
             header?: never;
             path: {
-                /** @description Whose images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`. */
+                /** @description The user who owns the images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`. */
                 userId: string;
             };
             cookie?: never;
@@ -724,14 +724,14 @@ export interface operations {
     getImage: {
         parameters: {
             query?: {
-                /** @description Seconds: answer as soon as the image is `done` or `failed`, or after this long. */
+                /** @description Seconds to wait for the image to be `done` or `failed`; after that, it is returned as it is. */
                 wait?: number;
             };
             header?: never;
             path: {
-                /** @description Whose images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`. */
+                /** @description The user who owns the images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`. */
                 userId: string;
-                /** @description As the upload's answer and the listing give it. */
+                /** @description As returned when the upload was planned, and in the listing. */
                 imageId: string;
             };
             cookie?: never;
@@ -799,9 +799,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Whose images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`. */
+                /** @description The user who owns the images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`. */
                 userId: string;
-                /** @description As the upload's answer and the listing give it. */
+                /** @description As returned when the upload was planned, and in the listing. */
                 imageId: string;
             };
             cookie?: never;

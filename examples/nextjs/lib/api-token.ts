@@ -1,4 +1,4 @@
-/** Tokens for the API. Server only: the private key never leaves the app. */
+/** Tokens for the API. Server only: the private key never leaves the server. */
 
 import "server-only";
 import { calculateJwkThumbprint, importJWK, type JWK, SignJWT } from "jose";
@@ -13,7 +13,7 @@ export interface ApiToken {
   expiresAt: number;
 }
 
-/** Says that the bearer is `userId`, for a few minutes. */
+/** A token that identifies its bearer as `userId` for a few minutes. */
 export async function issueApiToken(userId: string): Promise<ApiToken> {
   const key = privateKey();
   const now = Math.floor(Date.now() / 1000);
@@ -28,7 +28,7 @@ export async function issueApiToken(userId: string): Promise<ApiToken> {
   return { token, expiresAt: (now + LIFETIME_SECONDS) * 1000 };
 }
 
-/** What the API checks tokens with (RFC 7517): the public half alone. */
+/** The public key, with which the API verifies tokens (RFC 7517). */
 export async function publicKeys(): Promise<{ keys: JWK[] }> {
   const { d: _private, ...key } = privateKey();
   const kid = await calculateJwkThumbprint(key);

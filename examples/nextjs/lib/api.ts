@@ -8,7 +8,7 @@ export type Image = components["schemas"]["Image"];
 export type Page = components["schemas"]["Page"];
 type Problem = components["schemas"]["Problem"];
 
-/** A bearer token; `fresh` where the last one was refused. */
+/** Returns a bearer token; a new one if `fresh`, as the last one was rejected. */
 export type GetToken = (fresh: boolean) => Promise<string>;
 
 export function createApi(baseUrl: string, getToken: GetToken) {
@@ -19,24 +19,24 @@ export function createApi(baseUrl: string, getToken: GetToken) {
   return createClient<paths>({
     baseUrl,
     fetch: async (request: Request) => {
-      const second = request.clone();
-      const answer = await send(request, false);
-      return answer.status === 401 ? send(second, true) : answer;
+      const retry = request.clone();
+      const response = await send(request, false);
+      return response.status === 401 ? send(retry, true) : response;
     },
   });
 }
 
 export type Api = ReturnType<typeof createApi>;
 
-interface Answer<T> {
+interface Result<T> {
   data?: T;
   error?: Problem;
   response: Response;
 }
 
-/** The answer's data; throws UploadError with the problem's code, or `network`. */
-export async function dataOf<T>(answer: Promise<Answer<T>>): Promise<T> {
-  const { data, error, response } = await answer.catch((cause: unknown) => {
+/** The response's data; throws UploadError with the problem's code, or `network`. */
+export async function dataOf<T>(result: Promise<Result<T>>): Promise<T> {
+  const { data, error, response } = await result.catch((cause: unknown) => {
     throw cause instanceof UploadError ? cause : new UploadError("network");
   });
   if (!response.ok) throw new UploadError(error?.code ?? "internal_error", response.status);

@@ -9,16 +9,16 @@ import { UploadError, type UploaderOptions } from "./uploads";
 
 const MARGIN_MS = 30_000;
 
-/** The signed-in user's token, kept while it lasts. */
+/** Returns the signed-in user's token, cached until shortly before it expires. */
 export function keepToken(): GetToken {
   let token: Promise<ApiToken> | undefined;
   let expiresAt = 0;
   return async (fresh) => {
     if (!token || fresh || Date.now() > expiresAt - MARGIN_MS) {
       token = fetchToken();
-      expiresAt = Number.POSITIVE_INFINITY; // one request, however many wait for it
+      expiresAt = Number.POSITIVE_INFINITY; // one request, however many callers wait
       token.then(
-        (answer) => (expiresAt = answer.expiresAt),
+        (issued) => (expiresAt = issued.expiresAt),
         () => (token = undefined),
       );
     }
@@ -27,18 +27,18 @@ export function keepToken(): GetToken {
 }
 
 async function fetchToken(): Promise<ApiToken> {
-  const answer = await fetch("/api/token", { cache: "no-store" });
-  if (answer.status === 401) {
+  const response = await fetch("/api/token", { cache: "no-store" });
+  if (response.status === 401) {
     location.assign("/sign-in");
     throw new UploadError("signed_out", 401);
   }
-  if (!answer.ok) throw new UploadError("network");
-  return answer.json();
+  if (!response.ok) throw new UploadError("network");
+  return response.json();
 }
 
 type BatchFiles = components["schemas"]["BatchRequest"]["files"];
 
-/** How the upload core talks to this API. */
+/** Connects the upload core to this API. */
 export function uploaderOptions(
   api: Api,
   userId: string,
@@ -51,14 +51,14 @@ export function uploaderOptions(
     plan: async (files, idempotencyKey) => {
       const planned = api.POST("/users/{userId}/uploads/batch", {
         params: { path: { userId }, header: { "Idempotency-Key": idempotencyKey } },
-        body: { files: files as BatchFiles }, // `imageType` names no others
+        body: { files: files as BatchFiles }, // `imageType` returns no other types
       });
       return (await dataOf(planned)).items;
     },
   };
 }
 
-/** With `keepalive`, which outlives the page. */
+/** With `keepalive`, so that the request outlives the page. */
 export async function deleteImage(api: Api, userId: string, imageId: string): Promise<void> {
   const path = { userId, imageId };
   await dataOf(

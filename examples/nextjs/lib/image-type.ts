@@ -1,21 +1,20 @@
-/**
- * The content type of an image by its first bytes. File names lie, and browsers leave
- * `File.type` empty for formats that the system does not know (HEIC on most desktops).
- */
-export type ImageType =
-  | "image/jpeg"
-  | "image/png"
-  | "image/webp"
-  | "image/gif"
-  | "image/avif"
-  | "image/heic"
-  | "image/heif"
-  | "image/tiff"
-  | "image/bmp";
+/** What the API accepts: the order and content of `contract/formats.py`. */
+const CONTENT_TYPES = [
+  "image/jpeg",
+  "image/png",
+  "image/webp",
+  "image/gif",
+  "image/avif",
+  "image/heic",
+  "image/heif",
+  "image/tiff",
+  "image/bmp",
+] as const;
 
-/** For the `accept` attribute of a file input: what the API takes. */
-export const ACCEPT =
-  "image/jpeg,image/png,image/webp,image/gif,image/avif,image/heic,image/heif,image/tiff,image/bmp,.heic,.heif";
+export type ImageType = (typeof CONTENT_TYPES)[number];
+
+/** For the `accept` attribute of a file input. */
+export const ACCEPT = [...CONTENT_TYPES, ".heic", ".heif"].join(",");
 
 const HEAD_BYTES = 32;
 
@@ -32,7 +31,11 @@ const SIGNATURES: [RegExp, ImageType][] = [
   [/^BM.{4}\0\0\0\0/s, "image/bmp"],
 ];
 
-/** Null for everything that is not an image the API takes. */
+/**
+ * The content type of an image by its first bytes, null for everything that the API does not accept.
+ * File names can be wrong, and browsers leave `File.type` empty for formats that the system does not know
+ * (HEIC on most desktops).
+ */
 export async function imageType(file: Blob): Promise<ImageType | null> {
   const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
   const text = String.fromCharCode(...head);

@@ -8,9 +8,9 @@ export function sha256(file: File): Promise<string> {
   const hasher = worker;
   const id = next++;
   return new Promise((resolve, reject) => {
-    hasher.addEventListener("message", function answer({ data }) {
+    hasher.addEventListener("message", function receive({ data }) {
       if (data.id !== id) return;
-      hasher.removeEventListener("message", answer);
+      hasher.removeEventListener("message", receive);
       if (data.hex) resolve(data.hex);
       else reject(new Error("unreadable"));
     });

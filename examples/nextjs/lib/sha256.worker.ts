@@ -7,6 +7,6 @@ addEventListener("message", async ({ data }: MessageEvent<{ id: number; file: Fi
     const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
     postMessage({ id: data.id, hex });
   } catch {
-    postMessage({ id: data.id }); // the file changed or went away since it was chosen
+    postMessage({ id: data.id }); // the file was changed or removed after it was chosen
   }
 });

@@ -2,8 +2,8 @@ import type { ImageLoader } from "next/image";
 import type { Image } from "./api";
 
 /**
- * A next/image loader over the thumbnails that exist: the smallest that is wide enough. Private
- * pictures go from the bucket to the browser and never through the image optimizer.
+ * A next/image loader that picks the smallest existing thumbnail that is wide enough. Private
+ * pictures go from the bucket to the browser, never through the image optimizer.
  */
 export function thumbnailLoader({ thumbnails }: Image): ImageLoader {
   return ({ src, width }) =>

@@ -1,7 +1,7 @@
 /**
  * The upload core: a queue that plans uploads in batches, sends a few at a time straight to
- * storage, and keeps one immutable list of what is going on. No framework and no import: copy this
- * file into any app. `useUploads` is the same for React.
+ * storage, and keeps their state in one immutable list. No framework and no imports: copy this file
+ * into any app. `useUploads` is the React hook for it.
  */
 
 export type UploadState = "waiting" | "sending" | "sent" | "failed" | "canceled";
@@ -16,7 +16,7 @@ export interface UploadItem {
   readonly error?: UploadError;
 }
 
-/** How to send a file, as the API answers it. */
+/** How to send a file, as the API returns it. */
 export interface UploadTarget {
   method: "POST" | "PUT";
   url: string;
@@ -30,7 +30,7 @@ export interface FileFacts {
   filename: string;
   contentType: string;
   size: number;
-  /** Lower-case hex: storage then refuses any other bytes. */
+  /** Lower-case hex: storage then rejects any other bytes. */
   sha256?: string;
 }
 
@@ -40,14 +40,14 @@ export interface Planned<Image> {
 }
 
 export interface UploaderOptions<Image> {
-  /** Ask the API for targets, in the order of the files. Throws UploadError. */
+  /** Ask the API for targets, in the order of `files`. Throws UploadError. */
   plan(files: FileFacts[], idempotencyKey: string): Promise<Planned<Image>[]>;
-  /** The content type by the file's bytes, or null if it is not taken. */
+  /** The content type, judged by the file's bytes; null if it is not accepted. */
   contentType(file: File): Promise<string | null>;
   maxBytes: number;
   sha256?(file: File): Promise<string>;
   send?: Send;
-  /** The API knows this image from now on; its bytes are on their way. */
+  /** The API has planned this image; its bytes are not in storage yet. */
   onPlanned?(image: Image): void;
   /** The bytes are in storage. */
   onSent?(image: Image): void;
@@ -55,9 +55,9 @@ export interface UploaderOptions<Image> {
   onAbandoned?(image: Image): void;
   /** Files sent at the same time. */
   parallel?: number;
-  /** Further attempts after the network or the server failed. */
+  /** Further attempts after a failure of the network or the server. */
   retries?: number;
-  /** Before the first of them, in milliseconds; twice as long before each next one. */
+  /** Milliseconds before the first retry; doubled before each further one. */
   pause?: number;
 }
 
@@ -68,23 +68,23 @@ export type Send = (
   signal: AbortSignal,
 ) => Promise<void>;
 
-/** `code` is the API's, storage's, or one of this file's: see `isPassing` and `problems.ts`. */
+/** `code` is the API's, storage's, or one of this file's: see `isTransient` and `problems.ts`. */
 export class UploadError extends Error {
   constructor(
     readonly code: string,
-    /** HTTP status, 0 where there was no answer. */
+    /** HTTP status; 0 if there was no response. */
     readonly status = 0,
   ) {
     super(code);
   }
 
   /** Whether the same request may succeed a moment later. */
-  get isPassing(): boolean {
+  get isTransient(): boolean {
     return this.code === "network" || this.status === 429 || this.status >= 500;
   }
 }
 
-const BATCH = 20; // planned together, far below the API's 100: targets expire while they wait
+const BATCH = 20; // planned together: far fewer than the API's 100, as targets expire while they wait
 const EXPIRY_MARGIN_MS = 2_000;
 const STALL_MS = 30_000;
 
@@ -107,7 +107,7 @@ export class Uploader<Image> {
     this.#options = { ...DEFAULTS, ...options };
   }
 
-  /** The same array until something changes. */
+  /** Returns the same array until something changes. */
   readonly items = (): readonly UploadItem[] => this.#items;
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -138,7 +138,7 @@ export class Uploader<Image> {
     this.#pump();
   };
 
-  /** Start a failed or canceled one again; its target is used again while it lasts. */
+  /** Restart a failed or canceled upload; its target is reused until it expires. */
   readonly retry = (id: string): void => {
     const item = this.#item(id);
     const job = this.#jobs.get(id);
@@ -149,7 +149,7 @@ export class Uploader<Image> {
     this.#pump();
   };
 
-  /** Forget all that is over. */
+  /** Remove all uploads that have ended. */
   readonly clear = (): void => {
     for (const item of this.#items) {
       if (isActive(item)) continue;
@@ -196,7 +196,7 @@ export class Uploader<Image> {
     try {
       const key = crypto.randomUUID();
       const files = wanted.map(([, , facts]) => facts);
-      const planned = await this.#patiently(() => this.#options.plan(files, key));
+      const planned = await this.#withRetries(() => this.#options.plan(files, key));
       wanted.forEach(([id, job], index) => {
         job.planned = planned[index];
         if (job.abort.signal.aborted) this.#abandon(job);
@@ -248,12 +248,12 @@ export class Uploader<Image> {
       await this.#options.send(upload, file, onProgress, job.abort.signal);
     };
     try {
-      await this.#patiently(attempt, job.abort.signal);
+      await this.#withRetries(attempt, job.abort.signal);
     } catch (error) {
-      // Storage refuses a target that expired with 403: take a fresh one, once.
+      // Storage rejects an expired target with 403: get a new one, once.
       if (!(error instanceof UploadError && error.status === 403)) throw error;
       this.#abandon(job);
-      await this.#patiently(attempt, job.abort.signal);
+      await this.#withRetries(attempt, job.abort.signal);
     }
   }
 
@@ -274,12 +274,12 @@ export class Uploader<Image> {
     job.planned = undefined;
   }
 
-  async #patiently<T>(attempt: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async #withRetries<T>(attempt: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     for (let tried = 0; ; tried += 1) {
       try {
         return await attempt();
       } catch (error) {
-        const again = error instanceof UploadError && error.isPassing;
+        const again = error instanceof UploadError && error.isTransient;
         if (!again || tried >= this.#options.retries || signal?.aborted) throw error;
         await sleep(this.#options.pause * 2 ** tried, signal);
       }
@@ -287,7 +287,7 @@ export class Uploader<Image> {
   }
 
   #fail(id: string, job: Job<Image>, error: unknown): void {
-    if (job.abort.signal.aborted) return; // canceled, and perhaps started again
+    if (job.abort.signal.aborted) return; // canceled, and perhaps restarted
     const known = error instanceof UploadError ? error : new UploadError("internal_error");
     this.#update(id, { state: "failed", error: known });
   }
@@ -315,7 +315,7 @@ export function isActive(item: UploadItem | undefined): boolean {
   return item?.state === "waiting" || item?.state === "sending";
 }
 
-/** XMLHttpRequest, because fetch does not tell how far an upload is. */
+/** Uses XMLHttpRequest, because fetch does not report upload progress. */
 export const sendToStorage: Send = (target, file, onProgress, signal) =>
   new Promise((resolve, reject) => {
     if (signal.aborted) return reject(new UploadError("canceled"));
@@ -336,7 +336,7 @@ export const sendToStorage: Send = (target, file, onProgress, signal) =>
     };
     request.onerror = () => end(new UploadError("network"));
     request.onload = () =>
-      end(request.status >= 200 && request.status < 300 ? undefined : refusal(request));
+      end(request.status >= 200 && request.status < 300 ? undefined : rejection(request));
     request.open(target.method, target.url);
     for (const [name, value] of Object.entries(target.headers)) {
       request.setRequestHeader(name, value);
@@ -344,7 +344,7 @@ export const sendToStorage: Send = (target, file, onProgress, signal) =>
     request.send(target.method === "POST" ? form(target.fields, file) : file);
   });
 
-/** S3 ignores what comes after `file`. */
+/** `file` comes last: S3 ignores the fields after it. */
 function form(fields: Record<string, string>, file: File): FormData {
   const data = new FormData();
   for (const [name, value] of Object.entries(fields)) data.append(name, value);
@@ -352,11 +352,11 @@ function form(fields: Record<string, string>, file: File): FormData {
   return data;
 }
 
-function refusal({ status, responseText }: XMLHttpRequest): UploadError {
-  return new UploadError(/<Code>(\w+)<\/Code>/.exec(responseText)?.[1] ?? "refused", status);
+function rejection({ status, responseText }: XMLHttpRequest): UploadError {
+  return new UploadError(/<Code>(\w+)<\/Code>/.exec(responseText)?.[1] ?? "rejected", status);
 }
 
-/** Shorter if `signal` aborts; its abortion is for the next attempt to notice. */
+/** Ends early if `signal` aborts; the next attempt then notices. */
 function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(end, milliseconds);

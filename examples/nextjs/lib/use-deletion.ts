@@ -6,13 +6,13 @@ import type { Image } from "./api";
 export const UNDO_MS = 8_000;
 
 /**
- * Deleting with time to undo: the image is hidden at once and deleted when the time is over, the
- * next one is deleted, or the page is left.
+ * Deletion with time to undo: the image is hidden at once, and deleted when the time is up, another
+ * image is deleted, or the user leaves the page.
  */
 export function useDeletion(destroy: (image: Image) => Promise<void>) {
   const [hidden, setHidden] = useState<readonly Image[]>([]);
   const [undoable, setUndoable] = useState<Image | null>(null);
-  const [held, setHeld] = useState(false); // while somebody reads the offer
+  const [held, setHeld] = useState(false); // while the pointer or the focus is on the toast
   const pending = useRef<Image>(null);
 
   const show = useCallback(

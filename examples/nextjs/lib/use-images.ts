@@ -5,19 +5,19 @@ import { type Api, dataOf, type Image, type Page } from "./api";
 import { PAGE_SIZE } from "./settings";
 import { UploadError } from "./uploads";
 
-const WATCHERS = 3; // of the six connections that a browser opens to the API over HTTP/1.1
+const WATCHERS = 3; // of the six connections that browsers open to one host over HTTP/1.1
 const WAIT_SECONDS = 20;
-const TURN_SECONDS = 3; // where more images than watchers wait
+const TURN_SECONDS = 3; // if there are more unfinished images than watchers
 const PAUSE_MS = 2_000;
 const ABANDONED_MS = 10 * 60_000;
 
-/** A user's images, newest first: pages, live progress of unfinished ones, changes of one's own. */
+/** A user's images, newest first: pages, live status of unfinished ones, and local changes. */
 export function useImages(api: Api, userId: string, first: Page | null) {
   const [images, setImages] = useState<Image[]>(first?.items ?? []);
   const [cursor, setCursor] = useState(first ? first.nextCursor : undefined);
   const [problem, setProblem] = useState<string | null>(null);
   const [loading, setLoading] = useState(false);
-  const unsent = useRef(new Set<string>()); // planned by this page: nothing to wait for yet
+  const unsent = useRef(new Set<string>()); // planned on this page and not sent yet: nothing to wait for
 
   const put = useCallback(
     (...incoming: Image[]) => setImages((known) => merge(known, incoming)),
@@ -61,7 +61,7 @@ export function useImages(api: Api, userId: string, first: Page | null) {
     }
   }, [api, userId, cursor, loading, put]);
 
-  /** Read one image again, after up to `wait` seconds if it is unfinished. */
+  /** Reload one image; an unfinished one is waited for, up to `wait` seconds. */
   const refresh = useCallback(
     async (imageId: string, wait = 0, signal?: AbortSignal) => {
       const path = { userId, imageId };
@@ -129,7 +129,7 @@ function useWatch(
     const next = unfinished
       .map(({ imageId }) => imageId)
       .filter((imageId) => !waiting.current.has(imageId))
-      .reverse() // the oldest first, as they are processed
+      .reverse() // the oldest first: they finish first
       .sort((a, b) => (asked.current.get(a) ?? 0) - (asked.current.get(b) ?? 0))
       .slice(0, WATCHERS - waiting.current.size);
     for (const imageId of next) {
@@ -152,12 +152,12 @@ function isUnfinished(image: Image): boolean {
   return ORDER[image.status] < 2;
 }
 
-/** Planned long ago, and its bytes never came: another page was closed in the middle. */
+/** Planned long ago and never sent: another page was closed during the upload. */
 function isAbandoned(image: Image): boolean {
   return image.status === "pending" && image.createdAt < Date.now() - ABANDONED_MS;
 }
 
-/** Newest first, each once. A late answer never takes an image back to an earlier status. */
+/** Newest first, each once. A late response never returns an image to an earlier status. */
 export function merge(known: Image[], incoming: Image[]): Image[] {
   const images = new Map(known.map((image) => [image.imageId, image]));
   for (const image of incoming) {

@@ -11,9 +11,9 @@ export function useUploads<Image>(options: UploaderOptions<Image>) {
 
   useEffect(() => {
     if (!active) return;
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
-    addEventListener("beforeunload", ask);
-    return () => removeEventListener("beforeunload", ask);
+    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
+    addEventListener("beforeunload", warn);
+    return () => removeEventListener("beforeunload", warn);
   }, [active]);
 
   const { add, cancel, retry, clear } = uploader;

@@ -1,4 +1,4 @@
-/** Writes .env.local with secrets of this machine's own, unless it is there. */
+/** Writes .env.local with new secrets for this machine, unless the file exists. */
 
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * The whole system with this front end, until Ctrl-C: `python -m local` with real tokens, and
- * Next.js in front of it. `make web` runs it, and so do the browser tests, on ports of their own.
+ * Runs the whole system with this front end until Ctrl-C: `python -m local` with real tokens, and
+ * Next.js in front of it. Used by `make web` and, on other ports, by the browser tests.
  */
 
 import { spawn } from "node:child_process";
@@ -10,11 +10,12 @@ import { writeSecrets } from "./secrets.mjs";
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const APP = fileURLToPath(new URL("..", import.meta.url));
 
+// Set for both, so that an .env file of the front end cannot contradict the API.
 const {
   WEB_PORT = "3000",
   API_PORT = "8000",
   EMULATOR_PORT = "4566",
-  MAX_UPLOAD_BYTES = "50000000",
+  MAX_UPLOAD_BYTES = "",
 } = process.env;
 const mode = process.argv[2] ?? "start"; // or "dev": Next.js with hot reload
 const origin = `http://localhost:${WEB_PORT}`;
@@ -51,12 +52,12 @@ function start(command, args, options) {
   child.on("error", ({ message }) => stop(`${command} did not start: ${message}`));
   child.on("exit", (code) => {
     children.delete(child);
-    stop(stopping ? undefined : `${command} ended by itself with ${code}.`);
+    stop(stopping ? undefined : `${command} exited unexpectedly with ${code}.`);
   });
   return child;
 }
 
-/** Resolves once the child printed `text`; passes everything else on. */
+/** Resolves once the child prints `text`; forwards all other output. */
 function printed(child, text) {
   return new Promise((resolve) => {
     child.stdout.setEncoding("utf8").on("data", (chunk) => {
@@ -79,7 +80,7 @@ function stop(problem) {
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => stop());
 
 writeSecrets();
-const python = `${ROOT}.venv/bin/python`;
+const python = `${ROOT}.venv-run/bin/python`;
 await printed(start(python, ["-m", "local"], { cwd: ROOT, env: backend }), "ready ");
 const next = ["node_modules/next/dist/bin/next", mode, "-H", "127.0.0.1", "-p", WEB_PORT];
 await printed(start(process.execPath, next, { cwd: APP, env: frontend }), "Ready in");

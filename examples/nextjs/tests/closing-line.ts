@@ -1,6 +1,6 @@
 import type { FullResult, Reporter, Suite, TestCase } from "@playwright/test/reporter";
 
-/** The one line that tells people and CI how it went. */
+/** Prints the result in one line for people and CI. */
 export default class ClosingLine implements Reporter {
   #tests: TestCase[] = [];
 

@@ -1,4 +1,4 @@
-"""The API on the emulator, under the template's own identity for it."""
+"""The API on the emulator, under the identity that the template gives it."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from api.settings import Settings
 from local.emulator import REGION, Emulator
 from tests.serving import serve
 
-# A machine that is busy with something else is no failure.
+# A busy machine must not fail the tests.
 hypothesis.settings.register_profile("api", deadline=None)
 hypothesis.settings.load_profile("api")
 

@@ -1,4 +1,4 @@
-"""The access matrix: every route with every kind of token, and what each is answered."""
+"""The access matrix: every route with every kind of token, and the expected response."""
 
 import base64
 import dataclasses
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 START = 1763853422000
 OTHER = "somebody_else"
-ANSWER = tuple[int, str | None]  # status and problem code
+Expected = tuple[int, str | None]  # status and problem code
 
 REQUESTS: dict[str, Callable[[httpx.Client, str, str], httpx.Response]] = {
     "POST /users/{userId}/uploads": lambda client, user, _: client.post(
@@ -64,7 +64,7 @@ def unsigned(issuer: Issuer, user: str) -> str:
 
 
 def public_key_as_secret(issuer: Issuer, user: str) -> str:
-    """Signed with HS256 and the public key, which everybody has. PyJWT refuses to make one."""
+    """Signed with HS256 and the public key, which everyone has. PyJWT refuses to make one."""
     _, claims, _ = issuer.token(user).split(".")
     signed = f"{part({'alg': 'HS256', 'typ': 'JWT', 'kid': 'first'})}.{claims}"
     tag = hmac.digest(issuer.public_pem(), signed.encode(), "sha256")
@@ -119,7 +119,7 @@ TOKENS: dict[str, Callable[[Issuer, str], str | None]] = {
 }
 
 
-def expected(token: str, route: str) -> ANSWER:
+def expected(token: str, route: str) -> Expected:
     """One cell of the matrix."""
     if token in {"right user", "scope", "scope as a list"}:
         return GOOD[route], None
@@ -169,14 +169,14 @@ def test_access(
     guarded_client.headers.pop("Authorization", None)
     if authorization is not None:
         guarded_client.headers["Authorization"] = authorization
-    answer = REQUESTS[route](guarded_client, user_id, record.image_id)
-    code = answer.json()["code"] if answer.status_code >= 400 else None
-    assert (answer.status_code, code) == expected(token, route)
-    if answer.status_code == 401:
-        assert answer.headers["www-authenticate"].startswith("Bearer")
+    response = REQUESTS[route](guarded_client, user_id, record.image_id)
+    code = response.json()["code"] if response.status_code >= 400 else None
+    assert (response.status_code, code) == expected(token, route)
+    if response.status_code == 401:
+        assert response.headers["www-authenticate"].startswith("Bearer")
 
 
-def test_the_matrix_has_every_route_and_every_other_one_is_open_on_purpose(
+def test_the_matrix_has_every_route_except_those_open_on_purpose(
     guarded: FastAPI,
 ) -> None:
     routes = {
@@ -208,33 +208,31 @@ def test_another_users_image_and_a_missing_one_look_the_same(
     put(dynamodb, table, record)
     mine = {"Authorization": f"Bearer {issuer.token(OTHER)}", "X-Request-Id": "same-id-for-both"}
     guarded_client.headers.pop("Authorization", None)
-    answers = [
+    responses = [
         guarded_client.get(f"/users/{user}/images/{record.image_id}", headers=mine)
         for user in (user_id, OTHER)
     ]
-    assert answers[0].status_code == answers[1].status_code == 404
-    assert answers[0].content == answers[1].content
+    assert responses[0].status_code == responses[1].status_code == 404
+    assert responses[0].content == responses[1].content
 
 
-def test_a_bad_body_is_not_even_read_without_a_token(guarded_client: httpx.Client) -> None:
+def test_without_a_token_a_malformed_body_is_not_even_read(guarded_client: httpx.Client) -> None:
     guarded_client.headers.pop("Authorization", None)
-    answer = guarded_client.post("/users/somebody/uploads", content=b"{not json")
-    assert answer.json()["code"] == "unauthenticated"
+    response = guarded_client.post("/users/somebody/uploads", content=b"{not json")
+    assert response.json()["code"] == "unauthenticated"
 
 
-def test_with_auth_off_a_warning_says_so(
-    make_app: CreateApp, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_auth_off_logs_a_warning(make_app: CreateApp, caplog: pytest.LogCaptureFixture) -> None:
     make_app()
     assert "AUTH=off" in caplog.text
 
 
-def test_without_any_key_nobody_passes_and_the_answer_says_try_again(
+def test_without_keys_every_token_is_rejected_with_a_503_to_retry(
     make_app: CreateApp, api_settings: Settings, user_id: str
 ) -> None:
     with issuing() as issuer, serve(make_app(jwt_settings(api_settings, issuer))) as client:
         issuer.up = False
         bearer = {"Authorization": f"Bearer {issuer.token(user_id)}"}
-        answer = client.get(f"/users/{user_id}/images", headers=bearer)
-        assert (answer.status_code, answer.json()["code"]) == (503, "auth_unavailable")
-        assert answer.headers["retry-after"] == "10"
+        response = client.get(f"/users/{user_id}/images", headers=bearer)
+        assert (response.status_code, response.json()["code"]) == (503, "auth_unavailable")
+        assert response.headers["retry-after"] == "10"

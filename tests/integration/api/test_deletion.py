@@ -6,9 +6,10 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from api.aws.dynamodb.repository import TOMBSTONE_SECONDS, Repository
+from api.aws.dynamodb.repository import Repository
 from contract.metadata import USER_ID
 from contract.record import ImageRecord, Status
+from contract.settings import TOMBSTONE_SECONDS
 from tests.records import CAT, finished, pending, put
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ START = 1763853422000
 
 
 class World:
-    """One finished image in bucket and table, and looks at what is left of it."""
+    """One finished image in the bucket and the table, and what is left of it."""
 
     def __init__(
         self, s3: "S3Client", dynamodb: "DynamoDBClient", bucket: str, table: str, user_id: str
@@ -70,13 +71,13 @@ def world(
     return World(s3, dynamodb, bucket, table, user_id)
 
 
-def test_original_and_thumbnails_go_and_a_bare_tombstone_stays(
+def test_original_and_thumbnails_are_deleted_and_a_bare_tombstone_remains(
     client: httpx.Client, world: World
 ) -> None:
     world.store(world.record)
     before = int(time.time())
-    answer = client.delete(world.path)
-    assert (answer.status_code, answer.content) == (204, b"")
+    response = client.delete(world.path)
+    assert (response.status_code, response.content) == (204, b"")
     assert world.left(world.record, 200, 400) == []
     item = world.item()
     expires = int(item.pop("expiresAt")["N"])
@@ -90,7 +91,7 @@ def test_original_and_thumbnails_go_and_a_bare_tombstone_stays(
     }
 
 
-def test_an_image_that_was_deleted_is_not_found_and_deleting_it_again_succeeds(
+def test_a_deleted_image_is_not_found_and_deleting_it_again_succeeds(
     client: httpx.Client, world: World
 ) -> None:
     world.store(world.record)
@@ -99,13 +100,13 @@ def test_an_image_that_was_deleted_is_not_found_and_deleting_it_again_succeeds(
 
 
 def test_an_image_without_record_is_not_found(client: httpx.Client, world: World) -> None:
-    answer = client.delete(world.path)
-    assert (answer.status_code, answer.json()["code"]) == (404, "image_not_found")
+    response = client.delete(world.path)
+    assert (response.status_code, response.json()["code"]) == (404, "image_not_found")
     assert world.item() is None
     assert client.delete(f"/users/{world.record.user_id}/images/cat.jpg").status_code == 404
 
 
-def test_a_thumbnail_with_the_same_key_that_is_another_users_stays(
+def test_another_users_thumbnail_with_the_same_key_is_kept(
     client: httpx.Client, world: World
 ) -> None:
     world.store(world.record)
@@ -114,7 +115,7 @@ def test_a_thumbnail_with_the_same_key_that_is_another_users_stays(
     assert world.left(world.record, 200, 400) == [str(world.record.key.thumbnail(400))]
 
 
-def test_thumbnails_of_widths_that_are_no_longer_made_go_too(
+def test_thumbnails_of_widths_that_are_no_longer_made_are_deleted_too(
     client: httpx.Client, world: World
 ) -> None:
     record = finished(world.record.user_id, world.record.created_at_ms, widths=(200, 400, 640))
@@ -125,7 +126,7 @@ def test_thumbnails_of_widths_that_are_no_longer_made_go_too(
 
 
 @pytest.mark.parametrize("removed", [0, 1, 2, 3], ids="after {} removals".format)
-def test_a_delete_that_broke_off_is_finished_by_the_next_one(
+def test_an_interrupted_delete_is_finished_by_the_next_one(
     client: httpx.Client, world: World, api_session: boto3.Session, table: str, removed: int
 ) -> None:
     record = finished(world.record.user_id, world.record.created_at_ms, widths=(200, 400, 640))
@@ -138,7 +139,7 @@ def test_a_delete_that_broke_off_is_finished_by_the_next_one(
     assert world.left(record, 200, 400, 640) == []
 
 
-def test_an_upload_that_was_planned_can_be_deleted_before_it_comes(
+def test_a_planned_upload_can_be_deleted_before_it_arrives(
     client: httpx.Client, world: World
 ) -> None:
     user_id = world.record.user_id
@@ -150,7 +151,7 @@ def test_an_upload_that_was_planned_can_be_deleted_before_it_comes(
 def test_a_record_of_an_object_that_something_else_put_is_deleted_like_any_other(
     client: httpx.Client, world: World
 ) -> None:
-    """Its name may hold anything but slashes and control characters."""
+    """Its name may contain anything but slashes and control characters."""
     record = finished(
         world.record.user_id,
         world.record.created_at_ms,
@@ -169,7 +170,7 @@ def quoted(text: str) -> str:
     return "".join(f"%{byte:02X}" for byte in text.encode())
 
 
-def test_planning_again_after_a_delete_makes_another_image(
+def test_planning_again_after_a_delete_creates_another_image(
     client: httpx.Client, world: World
 ) -> None:
     user_id = world.record.user_id

@@ -1,4 +1,4 @@
-"""The same application on Lambda, in a process of its own, as Lambda starts it."""
+"""The same application on Lambda, in its own process, as Lambda starts it."""
 
 import json
 import subprocess
@@ -13,12 +13,12 @@ RUN = """
 import json, sys
 from api.lambda_handler import handler
 for line in sys.stdin:
-    print("ANSWER", json.dumps(handler(json.loads(line), None)), flush=True)
+    print("RESPONSE", json.dumps(handler(json.loads(line), None)), flush=True)
 """
 
 
 def invoke(environment: dict[str, str], *events: Any) -> tuple[list[dict[str, Any]], list[str]]:
-    """The answers, and what was logged."""
+    """The responses and the log."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", RUN],
         input="".join(json.dumps(event) + "\n" for event in events),
@@ -30,9 +30,9 @@ def invoke(environment: dict[str, str], *events: Any) -> tuple[list[dict[str, An
         cwd=ROOT,
     )
     lines = done.stdout.splitlines()
-    answers = [line.removeprefix("ANSWER ") for line in lines if line.startswith("ANSWER ")]
-    return [json.loads(answer) for answer in answers], [
-        line for line in lines if not line.startswith("ANSWER ")
+    responses = [line.removeprefix("RESPONSE ") for line in lines if line.startswith("RESPONSE ")]
+    return [json.loads(response) for response in responses], [
+        line for line in lines if not line.startswith("RESPONSE ")
     ]
 
 
@@ -59,24 +59,24 @@ def test_http_api_and_function_url_events_are_served_by_one_process(
     assert "cat" not in "".join(logged)
 
 
-def test_a_problem_is_a_problem_document_there_too(environment: dict[str, str]) -> None:
+def test_errors_are_problem_documents_on_lambda_too(environment: dict[str, str]) -> None:
     wrong = event("http_api_list") | {"rawQueryString": "limit=0"}
-    (answer,), _ = invoke(environment, wrong)
-    assert answer["statusCode"] == 422
-    assert answer["headers"]["content-type"] == "application/problem+json"
-    assert json.loads(answer["body"])["code"] == "invalid_request"
+    (response,), _ = invoke(environment, wrong)
+    assert response["statusCode"] == 422
+    assert response["headers"]["content-type"] == "application/problem+json"
+    assert json.loads(response["body"])["code"] == "invalid_request"
 
 
-def test_waiting_works_there_too(environment: dict[str, str]) -> None:
+def test_waiting_works_on_lambda_too(environment: dict[str, str]) -> None:
     (planned,), _ = invoke(environment, event("function_url_upload"))
     image_id = json.loads(planned["body"])["image"]["imageId"]
     wait = event("http_api_list") | {"rawQueryString": "wait=1"}
     wait["requestContext"]["http"]["path"] = f"/users/auth0|507f1f77/images/{image_id}"
-    answers, _ = invoke(environment, wait, wait)
-    assert [json.loads(answer["body"])["status"] for answer in answers] == ["pending"] * 2
+    responses, _ = invoke(environment, wait, wait)
+    assert [json.loads(response["body"])["status"] for response in responses] == ["pending"] * 2
 
 
-def test_a_bad_setting_ends_the_start_with_its_name(environment: dict[str, str]) -> None:
+def test_an_invalid_setting_stops_the_start_and_is_named(environment: dict[str, str]) -> None:
     with pytest.raises(subprocess.CalledProcessError) as raised:
         invoke({**environment, "AUTH": ""}, event("http_api_list"))
     assert "AUTH is not set" in raised.value.stderr

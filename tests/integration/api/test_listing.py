@@ -1,15 +1,15 @@
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import httpx
 import pytest
 
-from api.aws.dynamodb.repository import take_items_as_they_are
-from api.http.routes import is_visible
+from api.aws.dynamodb.raw_items import return_items_as_json
 from contract.record import Status
 from tests.integration.api.conftest import CreateApp
-from tests.records import finished, now_ms, pending, put
+from tests.records import finished, pending, put
 from tests.serving import serve
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ START = 1763853422000
 
 
 def page(client: httpx.Client, user_id: str, **query: Any) -> dict[str, Any]:
-    answer = client.get(f"/users/{user_id}/images", params=query)
-    assert answer.status_code == 200, answer.text
-    body: dict[str, Any] = answer.json()
+    response = client.get(f"/users/{user_id}/images", params=query)
+    assert response.status_code == 200, response.text
+    body: dict[str, Any] = response.json()
     return body
 
 
@@ -29,7 +29,7 @@ def created(body: dict[str, Any]) -> list[int]:
     return [image["createdAt"] - START for image in body["items"]]
 
 
-def test_pages_lead_from_the_newest_to_the_oldest_without_gap_or_repetition(
+def test_pages_go_from_newest_to_oldest_without_gaps_or_duplicates(
     client: httpx.Client, dynamodb: "DynamoDBClient", table: str, user_id: str
 ) -> None:
     put(dynamodb, table, *(finished(user_id, START + number) for number in range(25)))
@@ -45,7 +45,7 @@ def test_pages_lead_from_the_newest_to_the_oldest_without_gap_or_repetition(
     assert pages == 3
 
 
-def test_a_page_that_ends_with_the_last_image_has_no_next_one(
+def test_a_page_that_ends_with_the_last_image_has_no_next_page(
     client: httpx.Client, dynamodb: "DynamoDBClient", table: str, user_id: str
 ) -> None:
     put(dynamodb, table, *(finished(user_id, START + number) for number in range(10)))
@@ -53,7 +53,7 @@ def test_a_page_that_ends_with_the_last_image_has_no_next_one(
     assert page(client, user_id, limit=9)["nextCursor"] is not None
 
 
-def test_a_page_goes_on_where_it_was_though_newer_images_came(
+def test_the_next_page_continues_correctly_after_newer_images_arrive(
     client: httpx.Client, dynamodb: "DynamoDBClient", table: str, user_id: str
 ) -> None:
     put(dynamodb, table, *(finished(user_id, START + number) for number in range(4)))
@@ -62,7 +62,7 @@ def test_a_page_goes_on_where_it_was_though_newer_images_came(
     assert created(page(client, user_id, limit=2, cursor=first["nextCursor"])) == [1, 0]
 
 
-def test_tombstones_and_uploads_that_never_came_are_hidden(
+def test_tombstones_and_uploads_that_never_arrived_are_hidden(
     client: httpx.Client, dynamodb: "DynamoDBClient", table: str, user_id: str
 ) -> None:
     now = int(time.time())
@@ -73,15 +73,16 @@ def test_tombstones_and_uploads_that_never_came_are_hidden(
         pending(user_id, START + 2, now - 1),
         pending(user_id, START + 3, now + 999),
         finished(user_id, START + 4),
+        replace(pending(user_id, START + 5, 1), expires_at_s=None),
     )
-    assert created(page(client, user_id)) == [4, 3]
-    assert created(page(client, user_id, status="pending")) == [3]
+    assert created(page(client, user_id)) == [5, 4, 3]
+    assert created(page(client, user_id, status="pending")) == [5, 3]
     for hidden in (1, 2):
-        answer = client.get(f"/users/{user_id}/images/{START + hidden}-0123abcd-cat.jpg")
-        assert (answer.status_code, answer.json()["code"]) == (404, "image_not_found")
+        response = client.get(f"/users/{user_id}/images/{START + hidden}-0123abcd-cat.jpg")
+        assert (response.status_code, response.json()["code"]) == (404, "image_not_found")
 
 
-def test_what_the_system_keeps_for_itself_is_not_shown(
+def test_internal_rows_are_not_listed(
     client: httpx.Client, dynamodb: "DynamoDBClient", table: str, user_id: str
 ) -> None:
     put(dynamodb, table, finished(user_id, START))
@@ -98,7 +99,7 @@ def test_users_see_their_own_images_only(
     assert created(page(client, user_id)) == [0]
 
 
-def test_a_status_filter_reads_a_bounded_number_of_records_and_goes_on_by_cursor(
+def test_a_status_filter_reads_a_bounded_number_of_records_per_page(
     client: httpx.Client, dynamodb: "DynamoDBClient", table: str, user_id: str
 ) -> None:
     """Five reads of 200 at most: an old failed image among newer done ones is on a later page."""
@@ -113,22 +114,22 @@ def test_a_status_filter_reads_a_bounded_number_of_records_and_goes_on_by_cursor
 
 
 @pytest.mark.parametrize("cursor", ["x", "AAAA", "%F0%9F%92%A9", "a" * 3000])
-def test_a_made_up_cursor_is_refused(client: httpx.Client, user_id: str, cursor: str) -> None:
-    answer = client.get(f"/users/{user_id}/images?cursor={cursor}")
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_cursor")
+def test_a_forged_cursor_is_rejected(client: httpx.Client, user_id: str, cursor: str) -> None:
+    response = client.get(f"/users/{user_id}/images?cursor={cursor}")
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_cursor")
 
 
-def test_another_users_cursor_is_refused(
+def test_another_users_cursor_is_rejected(
     client: httpx.Client, dynamodb: "DynamoDBClient", table: str, user_id: str
 ) -> None:
     put(dynamodb, table, finished(user_id, START), finished(user_id, START + 1))
     cursor = page(client, user_id, limit=1)["nextCursor"]
     assert created(page(client, user_id, cursor=cursor)) == [0]
-    answer = client.get("/users/somebody/images", params={"cursor": cursor})
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_cursor")
+    response = client.get("/users/somebody/images", params={"cursor": cursor})
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_cursor")
 
 
-def test_a_cursor_of_one_process_is_good_in_another(
+def test_a_cursor_from_one_process_works_in_another(
     client: httpx.Client,
     make_app: CreateApp,
     dynamodb: "DynamoDBClient",
@@ -142,43 +143,37 @@ def test_a_cursor_of_one_process_is_good_in_another(
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "status=deleted", "wait=21"])
-def test_parameters_outside_their_range_are_refused(
+def test_parameters_out_of_range_are_rejected(
     client: httpx.Client, user_id: str, query: str
 ) -> None:
     path = "images/1763853422000-x" if query.startswith("wait") else "images"
-    answer = client.get(f"/users/{user_id}/{path}?{query}")
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
-    assert answer.json()["errors"][0]["pointer"] == query.split("=")[0]
+    response = client.get(f"/users/{user_id}/{path}?{query}")
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_request")
+    assert response.json()["errors"][0]["pointer"] == query.split("=")[0]
 
 
-def test_the_same_image_has_the_same_addresses_a_minute_later(
+def test_an_image_has_the_same_urls_a_minute_later(
     make_app: CreateApp, dynamodb: "DynamoDBClient", table: str, user_id: str
 ) -> None:
     put(dynamodb, table, finished(user_id, START))
     now = time.time()
     start = now - now % (3 * 3600)  # the start of a window, so that the minute ends within it
-    answers = []
+    seen = []
     for clock in (start + 60, start + 120):
         with serve(make_app(clock=lambda at=clock: at)) as client:
             (image,) = page(client, user_id)["items"]
-            answers.append([image["srcSet"], image["originalUrl"], image["thumbnails"]])
-    assert answers[0] == answers[1]
-    assert len(answers[0][2]) == 2
+            seen.append([image["srcSet"], image["originalUrl"], image["thumbnails"]])
+    assert seen[0] == seen[1]
+    assert len(seen[0][2]) == 2
 
 
-def test_visibility_is_the_same_for_one_image_as_for_a_list() -> None:
-    now = now_ms() // 1000
-    assert is_visible(pending("u", START, now + 1), now)
-    assert not is_visible(pending("u", START, now), now)
-
-
-def test_items_as_they_came_are_what_botocore_would_make_of_them(
+def test_items_returned_as_json_are_what_botocore_would_return(
     root_session: boto3.Session, dynamodb: "DynamoDBClient", table: str, user_id: str
 ) -> None:
     put(dynamodb, table, finished(user_id, START), pending(user_id, START + 1, 9_999_999_999))
     plain = root_session.client("dynamodb")
     taken = root_session.client("dynamodb")
-    take_items_as_they_are(taken)
+    return_items_as_json(taken)
     query: Any = {
         "TableName": table,
         "KeyConditionExpression": "userId = :user",

@@ -6,13 +6,12 @@ import pytest
 from fastapi import FastAPI
 
 from api.http.middleware import MAX_BODY_BYTES
-from api.http.problem_documents import Code
 from api.http.schemas import Problem
 from api.settings import Settings
-from tests.conftest import free_port
 from tests.integration.api.conftest import CreateApp
 from tests.records import CAT
 from tests.serving import serve
+from tools.ports import free_port
 
 JSON = {"Content-Type": "application/json"}
 PNG = {"Content-Type": "image/png"}
@@ -47,65 +46,65 @@ def test_every_error_is_a_problem_document_with_a_stable_code(
     code: str,
 ) -> None:
     url = client.base_url.copy_with(raw_path=path.encode())
-    answer = client.request(method, url, content=content, headers=headers)
-    assert answer.status_code == status
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem = Problem.model_validate_json(answer.content)
+    response = client.request(method, url, content=content, headers=headers)
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = Problem.model_validate_json(response.content)
     assert (problem.code, problem.status) == (code, status)
     assert problem.type == f"urn:thumbline:problem:{code}"
-    assert problem.request_id == answer.headers["x-request-id"]
+    assert problem.request_id == response.headers["x-request-id"]
 
 
-def test_a_batch_with_too_many_files_is_refused(client: httpx.Client) -> None:
-    answer = client.post("/users/u/uploads/batch", json={"files": [CAT] * 101})
-    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/files")
+def test_a_batch_with_too_many_files_is_rejected(client: httpx.Client) -> None:
+    response = client.post("/users/u/uploads/batch", json={"files": [CAT] * 101})
+    assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "/files")
 
 
-def test_a_method_that_is_not_taken_says_which_ones_are(client: httpx.Client) -> None:
+def test_a_rejected_method_gets_the_list_of_allowed_ones(client: httpx.Client) -> None:
     for path, allowed in (("images", "GET"), ("images/1763853422000-x", "DELETE, GET")):
         assert client.patch(f"/users/u/{path}").headers["allow"] == allowed
 
 
 @pytest.mark.parametrize("announced", [True, False], ids=["announced", "streamed"])
-def test_a_body_that_is_too_large_is_refused_before_it_is_all_read(
+def test_a_body_that_is_too_large_is_rejected_before_all_of_it_is_read(
     client: httpx.Client, announced: bool
 ) -> None:
     body = b" " * (MAX_BODY_BYTES + 1)
     content: Any = body if announced else iter([body[:1000], body[1000:]])
-    answer = client.post("/users/u/uploads", content=content, headers=JSON)
-    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    response = client.post("/users/u/uploads", content=content, headers=JSON)
+    assert (response.status_code, response.json()["code"]) == (413, "body_too_large")
     assert client.get("/healthz").status_code == 200
 
 
 def test_the_largest_batch_that_the_rules_allow_fits_the_body_limit(client: httpx.Client) -> None:
     file = {**CAT, "filename": "\x80" * 127 + "a", "sha256": "0" * 64}
-    answer = client.post("/users/u-largest/uploads/batch", json={"files": [file] * 100})
-    assert answer.status_code == 201
+    response = client.post("/users/u-largest/uploads/batch", json={"files": [file] * 100})
+    assert response.status_code == 201
 
 
 @pytest.mark.parametrize("request_id", ["short", "x" * 65, "has spaces in it", "new\tline-in-it"])
 def test_a_request_id_that_could_harm_logs_is_replaced(
     client: httpx.Client, request_id: str
 ) -> None:
-    answer = client.get("/healthz", headers={"X-Request-Id": request_id})
-    assert answer.headers["x-request-id"] != request_id
+    response = client.get("/healthz", headers={"X-Request-Id": request_id})
+    assert response.headers["x-request-id"] != request_id
 
 
-def test_storage_that_does_not_answer_is_a_503_that_says_when_to_try_again(
+def test_unreachable_storage_gives_a_503_with_retry_after(
     api_settings: Settings, make_app: CreateApp
 ) -> None:
     dead = dataclasses.replace(api_settings, endpoint_url=f"http://127.0.0.1:{free_port()}")
     with serve(make_app(dead)) as client:
-        answer = client.get("/users/u/images")
-        assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
-        assert answer.headers["retry-after"] == "1"
+        response = client.get("/users/u/images")
+        assert (response.status_code, response.json()["code"]) == (503, "storage_unavailable")
+        assert response.headers["retry-after"] == "1"
         unready = client.get("/readyz")
         assert (unready.status_code, unready.json()["code"]) == (503, "storage_unavailable")
         assert client.get("/healthz").status_code == 200
 
 
 @pytest.mark.parametrize("changes", [{"bucket": "no-such-bucket"}, {"table": "NoSuchTable"}])
-def test_readyz_notices_a_bucket_or_table_that_is_not_there(
+def test_readyz_notices_a_missing_bucket_or_table(
     api_settings: Settings,
     make_app: CreateApp,
     changes: dict[str, Any],
@@ -114,7 +113,7 @@ def test_readyz_notices_a_bucket_or_table_that_is_not_there(
         assert client.get("/readyz").status_code == 503
 
 
-def test_a_crash_is_a_500_without_details_and_logged_whole(
+def test_a_crash_is_a_500_without_details_and_is_logged_in_full(
     make_app: CreateApp, caplog: pytest.LogCaptureFixture
 ) -> None:
     app: FastAPI = make_app()
@@ -124,19 +123,19 @@ def test_a_crash_is_a_500_without_details_and_logged_whole(
         raise RuntimeError("the secret cause")
 
     with serve(app) as client:
-        answer = client.get("/crash", headers={"Origin": "http://localhost:3000"})
-    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
-    assert "secret" not in answer.text
-    assert answer.headers["access-control-allow-origin"] == "http://localhost:3000"
+        response = client.get("/crash", headers={"Origin": "http://localhost:3000"})
+    assert (response.status_code, response.json()["code"]) == (500, "internal_error")
+    assert "secret" not in response.text
+    assert response.headers["access-control-allow-origin"] == "http://localhost:3000"
     assert "the secret cause" in caplog.text
 
 
-def test_what_aws_refuses_is_a_500_and_not_blamed_on_the_client(
+def test_a_request_that_aws_rejects_is_a_500_and_not_a_client_error(
     api_settings: Settings, make_app: CreateApp
 ) -> None:
     with serve(make_app(dataclasses.replace(api_settings, table="NoSuchTable"))) as client:
-        answer = client.get("/users/u/images")
-    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+        response = client.get("/users/u/images")
+    assert (response.status_code, response.json()["code"]) == (500, "internal_error")
 
 
 def test_cross_origin_requests_are_allowed_for_the_origins_of_the_settings_only(
@@ -152,10 +151,5 @@ def test_cross_origin_requests_are_allowed_for_the_origins_of_the_settings_only(
             },
         )
         assert (preflight.status_code == 200) is allowed
-        answer = client.get("/users/u/images/x", headers={"Origin": origin})
-        assert (answer.headers.get("access-control-allow-origin") == origin) is allowed
-
-
-def test_codes_are_unique_and_statuses_are_errors() -> None:
-    assert len({code.code for code in Code}) == len(Code)
-    assert all(400 <= code.status <= 599 for code in Code)
+        response = client.get("/users/u/images/x", headers={"Origin": origin})
+        assert (response.headers.get("access-control-allow-origin") == origin) is allowed

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from tests import ROOT
-from tests.conftest import free_port
 from tests.records import CAT
+from tools.ports import free_port
 
 
 @contextmanager
@@ -26,6 +26,7 @@ def running(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str]
         [sys.executable, "-W", "error", "-m", "api"],
         env={**environment, "HOST": "127.0.0.1", "PORT": str(port)},
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
     )
@@ -48,11 +49,14 @@ def wait_until_up(port: int) -> None:
     raise TimeoutError
 
 
-@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stopping_process_is_unready_first_serves_on_and_finishes_what_it_began(
+@pytest.mark.parametrize(
+    ("signal_number", "exit_code"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 130)]
+)
+def test_a_stopping_process_first_reports_not_ready_then_finishes_its_requests(
     environment: dict[str, str],
     user_id: str,
     signal_number: signal.Signals,
+    exit_code: int,
 ) -> None:
     with running({**environment, "DRAIN_SECONDS": "1"}) as (process, client):
         assert client.get("/readyz").status_code == 200
@@ -60,7 +64,9 @@ def test_a_stopping_process_is_unready_first_serves_on_and_finishes_what_it_bega
         time.sleep(0.3)
         assert client.get("/readyz").json()["code"] == "stopping"
         assert client.post(f"/users/{user_id}/uploads", json=CAT).status_code == 201
-        assert process.wait(timeout=20) == -signal_number
+        assert process.wait(timeout=20) == exit_code
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
 
 
 def test_a_second_signal_does_not_wait_for_the_rest_of_the_drain(
@@ -111,7 +117,7 @@ def start(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_bad_settings_end_the_start_with_one_sentence(environment: dict[str, str]) -> None:
+def test_invalid_settings_stop_the_start_with_one_sentence(environment: dict[str, str]) -> None:
     bad = {**environment, "AUTH": "maybe", "BUCKET": ""}
     ended = subprocess.run(
         [sys.executable, "-m", "api"],
@@ -123,11 +129,11 @@ def test_bad_settings_end_the_start_with_one_sentence(environment: dict[str, str
     )
     assert ended.returncode == 1
     assert ended.stderr == (
-        "The API cannot start: BUCKET is not set; AUTH is 'maybe', not jwt or off\n"
+        "The API cannot start: BUCKET is not set; AUTH is 'maybe': it must be jwt or off\n"
     )
 
 
-def test_missing_credentials_end_the_start_with_one_sentence(
+def test_missing_credentials_stop_the_start_with_one_sentence(
     environment: dict[str, str],
     tmp_path: Path,
 ) -> None:

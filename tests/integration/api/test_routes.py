@@ -1,14 +1,14 @@
 import httpx
 
 
-def test_a_planned_upload_is_stored_listed(client: httpx.Client, user_id: str) -> None:
+def test_a_planned_upload_is_stored_and_listed(client: httpx.Client, user_id: str) -> None:
     data = b"not an image, but ten"[:10]
-    answer = client.post(
+    response = client.post(
         f"/users/{user_id}/uploads",
         json={"filename": "crème brûlée.jpg", "contentType": "image/jpeg", "size": 10},
     )
-    assert answer.status_code == 201, answer.text
-    planned = answer.json()
+    assert response.status_code == 201, response.text
+    planned = response.json()
     sent = httpx.post(
         planned["upload"]["url"],
         data=planned["upload"]["fields"],

@@ -1,4 +1,4 @@
-"""What was planned is what storage takes, and nothing else."""
+"""Storage accepts the upload that was planned, and nothing else."""
 
 import hashlib
 import time
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from api.use_cases.uploads import DAY_SECONDS
+from api.use_cases.pending_records import GRACE_SECONDS
 from contract.metadata import decode_filename
 from contract.record import ImageRecord
 from tests.integration.api.conftest import CreateApp
@@ -23,9 +23,9 @@ BYTES = b"0123456789"
 
 
 def planned(client: httpx.Client, user_id: str, **changes: Any) -> dict[str, Any]:
-    answer = client.post(f"/users/{user_id}/uploads", json={**CAT, **changes})
-    assert answer.status_code == 201, answer.text
-    body: dict[str, Any] = answer.json()
+    response = client.post(f"/users/{user_id}/uploads", json={**CAT, **changes})
+    assert response.status_code == 201, response.text
+    body: dict[str, Any] = response.json()
     return body
 
 
@@ -42,7 +42,7 @@ def send_put(upload: dict[str, Any], data: bytes = BYTES, **headers: str) -> htt
     return httpx.put(upload["url"], content=data, headers={**upload["headers"], **headers})
 
 
-def test_the_record_is_there_before_the_upload(
+def test_the_record_exists_before_the_upload(
     client: httpx.Client, dynamodb: "DynamoDBClient", table: str, user_id: str
 ) -> None:
     before = int(time.time())
@@ -52,13 +52,13 @@ def test_the_record_is_there_before_the_upload(
     assert record.status == "pending"
     assert record.filename == "crème brûlée.JPG"
     assert record.expires_at_s is not None
-    assert 0 <= record.expires_at_s - DAY_SECONDS - 3600 - before <= 5
+    assert 0 <= record.expires_at_s - GRACE_SECONDS - 3600 - before <= 5
     assert image["imageId"].endswith("-creme-brulee.JPG")
     assert image["createdAt"] == int(image["imageId"][:13])
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-def test_storage_takes_the_upload_and_keeps_what_was_declared(
+def test_storage_accepts_the_upload_and_keeps_what_was_declared(
     client: httpx.Client, s3: "S3Client", bucket: str, user_id: str, method: str
 ) -> None:
     name = "crème brûlée & co; 100%.jpg"
@@ -72,7 +72,7 @@ def test_storage_takes_the_upload_and_keeps_what_was_declared(
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-def test_a_page_of_the_front_end_may_send_the_upload(
+def test_the_front_end_may_send_the_upload_from_a_page(
     client: httpx.Client, user_id: str, method: str
 ) -> None:
     upload = planned(client, user_id, method=method)["upload"]
@@ -103,7 +103,7 @@ def test_a_page_of_the_front_end_may_send_the_upload(
     ],
     ids=["longer", "shorter", "empty", "type", "key", "filename", "status", "metadata", "acl"],
 )
-def test_storage_refuses_an_upload_that_breaks_the_policy(
+def test_storage_rejects_an_upload_that_breaks_the_policy(
     client: httpx.Client, user_id: str, data: bytes, fields: dict[str, str]
 ) -> None:
     upload = planned(client, user_id)["upload"]
@@ -120,7 +120,7 @@ def test_storage_refuses_an_upload_that_breaks_the_policy(
     ],
     ids=["longer", "type", "filename"],
 )
-def test_storage_refuses_a_put_with_other_headers(
+def test_storage_rejects_a_put_with_other_headers(
     client: httpx.Client, user_id: str, data: bytes, headers: dict[str, str]
 ) -> None:
     upload = planned(client, user_id, method="PUT")["upload"]
@@ -128,7 +128,7 @@ def test_storage_refuses_a_put_with_other_headers(
     assert send_put(upload).status_code == 200
 
 
-def test_storage_refuses_other_bytes_than_the_declared_checksum(
+def test_storage_rejects_bytes_that_do_not_match_the_declared_checksum(
     client: httpx.Client, user_id: str
 ) -> None:
     digest = hashlib.sha256(BYTES).hexdigest()
@@ -148,7 +148,7 @@ def test_storage_refuses_other_bytes_than_the_declared_checksum(
 def test_the_declared_checksum_is_pinned_in_the_policy(
     client: httpx.Client, user_id: str, change: dict[str, str]
 ) -> None:
-    """That storage compares a form's checksum with the bytes, the emulator does not show."""
+    """The emulator does not show that storage compares a form's checksum with the bytes."""
     digest = hashlib.sha256(BYTES)
     upload = planned(client, user_id, sha256=digest.hexdigest())["upload"]
     assert upload["fields"]["x-amz-checksum-sha256"] == b64encode(digest.digest()).decode()
@@ -156,26 +156,26 @@ def test_the_declared_checksum_is_pinned_in_the_policy(
     assert send(upload).status_code == 201
 
 
-def test_storage_refuses_an_upload_after_its_time(make_app: CreateApp, user_id: str) -> None:
+def test_storage_rejects_an_expired_upload(make_app: CreateApp, user_id: str) -> None:
     with serve(make_app(clock=lambda: time.time() - 3601)) as late:
         upload = planned(late, user_id)["upload"]
         assert upload["expiresAt"] < time.time() * 1000
         assert send(upload).status_code == 403
 
 
-def test_a_size_that_javascript_wrote_with_a_point_is_a_size(
+def test_a_whole_size_written_with_a_decimal_point_is_accepted(
     client: httpx.Client, user_id: str
 ) -> None:
     assert planned(client, user_id, size=10.0)["image"]["size"] == 10
 
 
-def test_a_batch_is_answered_in_order_with_a_record_for_each(
+def test_a_batch_returns_its_files_in_order_with_a_record_for_each(
     client: httpx.Client, user_id: str
 ) -> None:
     files = [{**CAT, "filename": f"{number}.jpg", "size": number + 1} for number in range(100)]
-    answer = client.post(f"/users/{user_id}/uploads/batch", json={"files": files})
-    assert answer.status_code == 201, answer.text
-    items = answer.json()["items"]
+    response = client.post(f"/users/{user_id}/uploads/batch", json={"files": files})
+    assert response.status_code == 201, response.text
+    items = response.json()["items"]
     assert [item["image"]["filename"] for item in items] == [file["filename"] for file in files]
     page = client.get(f"/users/{user_id}/images", params={"limit": 100}).json()
     assert {image["imageId"] for image in page["items"]} == {
@@ -184,10 +184,10 @@ def test_a_batch_is_answered_in_order_with_a_record_for_each(
     assert send(items[9]["upload"]).status_code == 201
 
 
-def test_a_batch_with_one_bad_file_plans_nothing(client: httpx.Client, user_id: str) -> None:
+def test_a_batch_with_one_invalid_file_plans_nothing(client: httpx.Client, user_id: str) -> None:
     files = [CAT, {**CAT, "size": 50_000_001}]
-    answer = client.post(f"/users/{user_id}/uploads/batch", json={"files": files})
-    assert (answer.status_code, answer.json()["code"]) == (422, "file_too_large")
+    response = client.post(f"/users/{user_id}/uploads/batch", json={"files": files})
+    assert (response.status_code, response.json()["code"]) == (422, "file_too_large")
     assert client.get(f"/users/{user_id}/images").json()["items"] == []
 
 
@@ -208,26 +208,24 @@ def test_a_batch_with_one_bad_file_plans_nothing(client: httpx.Client, user_id: 
         ({"more": 1}, "invalid_request", "/more"),
     ],
 )
-def test_a_file_outside_the_rules_gets_a_stable_code(
+def test_an_invalid_file_gets_a_stable_code(
     client: httpx.Client, user_id: str, changes: dict[str, Any], code: str, pointer: str | None
 ) -> None:
-    answer = client.post(f"/users/{user_id}/uploads", json={**CAT, **changes})
-    body = answer.json()
-    assert (answer.status_code, body["code"]) == (422, code)
+    response = client.post(f"/users/{user_id}/uploads", json={**CAT, **changes})
+    body = response.json()
+    assert (response.status_code, body["code"]) == (422, code)
     assert [error["pointer"] for error in body.get("errors", [])] == ([pointer] if pointer else [])
     assert client.get(f"/users/{user_id}/images").json()["items"] == []
 
 
-def test_a_put_that_took_effect_unnoticed_is_a_success_when_it_is_tried_again(
-    make_app: CreateApp, user_id: str
-) -> None:
-    """As botocore does when the first answer was lost: the same clock and seed, the same record."""
+def test_retrying_a_put_whose_response_was_lost_succeeds(make_app: CreateApp, user_id: str) -> None:
+    """As botocore retries if a response is lost: the same clock and seed give the same record."""
     app = make_app(clock=lambda: 1763853422.5, seed=lambda: "the same")
     with serve(app) as client:
         first, second = planned(client, user_id), planned(client, user_id)
         assert first == second
         assert len(client.get(f"/users/{user_id}/images").json()["items"]) == 1
         batch = {"files": [CAT, CAT]}
-        answers = [client.post(f"/users/{user_id}/uploads/batch", json=batch) for _ in range(2)]
-        assert [answer.status_code for answer in answers] == [201, 201]
-        assert answers[0].json() == answers[1].json()
+        responses = [client.post(f"/users/{user_id}/uploads/batch", json=batch) for _ in range(2)]
+        assert [response.status_code for response in responses] == [201, 201]
+        assert responses[0].json() == responses[1].json()

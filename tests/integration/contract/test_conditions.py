@@ -68,7 +68,7 @@ def all_records(user_id: str) -> Iterator[ImageRecord]:
 
 
 @pytest.fixture(scope="module")
-def states(dynamodb: "DynamoDBClient", table: str) -> States:
+def states(dynamodb: "DynamoDBClient", table: str) -> Iterator[States]:
     user_id = "user_of_test_conditions"
     records = list(all_records(user_id))
     put(dynamodb, table, *records)
@@ -78,7 +78,9 @@ def states(dynamodb: "DynamoDBClient", table: str) -> States:
         foreign="1763853422998-foreign.jpg",
     )
     dynamodb.put_item(TableName=table, Item={**made.key(made.foreign), "note": {"S": "x"}})
-    return made
+    yield made
+    for image_id in (*made.records, made.foreign):  # other tests read the whole table
+        dynamodb.delete_item(TableName=table, Key=made.key(image_id))
 
 
 def condition_check(

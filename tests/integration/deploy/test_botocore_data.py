@@ -1,4 +1,4 @@
-"""The images' cut botocore data: every operation that the code calls is there and works alike."""
+"""The images' reduced botocore data: it has every operation that the code calls, unchanged."""
 
 import ast
 import re
@@ -22,7 +22,7 @@ from local.infrastructure import Stack
 DOCKERFILES = {"api": "Dockerfile.api", "resizer": "Dockerfile.resizer"}
 # In Dockerfile.api for its model alone: generate_presigned_post signs with it.
 LENT = {"create_bucket"}
-# In both for botocore itself: it asks where a bucket is when S3 answers that it is elsewhere.
+# In both for botocore itself: it asks where a bucket is if S3 responds that it is elsewhere.
 BOTOCORES_OWN = {"head_bucket"}
 KEY: dict[str, Any] = {"userId": {"S": "cut"}, "imageId": {"S": "1763853422123-cat.jpg"}}
 OBJECT = {"Key": "uploads/cut/1763853422123-cat.jpg"}
@@ -77,7 +77,7 @@ def called(package: str) -> set[str]:
 
 
 @pytest.mark.parametrize("package", ["api", "resizer"])
-def test_the_image_keeps_what_its_code_calls_and_no_more(package: str) -> None:
+def test_the_image_keeps_only_what_its_code_calls(package: str) -> None:
     kept = {xform_name(name) for names in listed(DOCKERFILES[package]).values() for name in names}
     assert called(package) == kept - LENT - BOTOCORES_OWN
 
@@ -96,7 +96,7 @@ def some_data(folder: Path) -> Path:
 def clients(
     request: pytest.FixtureRequest, stack: Stack, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Callable[[str], Any], Callable[[str], Any], dict[str, list[str]]]:
-    """Clients with whole and with cut data, and the operations of the cut."""
+    """Clients with full and with reduced data, and the operations of the reduced data."""
     operations = listed(DOCKERFILES[request.param])
     folder = some_data(tmp_path_factory.mktemp("botocore"))
     cut(folder, operations)
@@ -117,7 +117,7 @@ def clients(
     return maker(None), maker(folder), operations
 
 
-def test_every_kept_operation_answers_as_with_the_whole_data(
+def test_every_kept_operation_behaves_as_with_the_full_data(
     clients: tuple[Callable[[str], Any], Callable[[str], Any], dict[str, list[str]]],
     stack: Stack,
 ) -> None:
@@ -130,16 +130,16 @@ def test_every_kept_operation_answers_as_with_the_whole_data(
             arguments = {**target, **CALLS[name]}
             if name == "transact_write_items":
                 arguments = {"TransactItems": [{"Put": {**target, "Item": KEY}}]}
-            answers = []
+            responses = []
             for client in (with_whole, with_part):
                 arrange = "put_object" if service == "s3" else "put_item"
                 getattr(with_whole, arrange)(**target, **CALLS[arrange])
-                answers.append(_told(getattr(client, name)(**arguments)))
-            assert answers[0] == answers[1], name
+                responses.append(_comparable(getattr(client, name)(**arguments)))
+            assert responses[0] == responses[1], name
         assert kept <= set(CALLS)
 
 
-def test_an_operation_that_is_not_kept_is_gone(
+def test_an_operation_that_is_not_kept_does_not_exist(
     clients: tuple[Callable[[str], Any], Callable[[str], Any], dict[str, list[str]]],
 ) -> None:
     whole, part, _ = clients
@@ -150,7 +150,7 @@ def test_an_operation_that_is_not_kept_is_gone(
     assert not hasattr(part("s3"), "delete_bucket")
 
 
-def test_addresses_are_those_of_the_whole_data_in_every_partition(
+def test_urls_are_the_same_as_with_the_full_data_in_every_partition(
     clients: tuple[Callable[[str], Any], Callable[[str], Any], dict[str, list[str]]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -159,22 +159,22 @@ def test_addresses_are_those_of_the_whole_data_in_every_partition(
     for region in ("us-east-1", "eu-central-1", "cn-north-1", "us-gov-west-1"):
         monkeypatch.setenv("AWS_DEFAULT_REGION", region)
         for service in ("s3", "dynamodb"):
-            addresses = [make(service).meta.endpoint_url for make in (whole, part)]
-            assert addresses[0] == addresses[1]
+            urls = [make(service).meta.endpoint_url for make in (whole, part)]
+            assert urls[0] == urls[1]
 
 
-def _told(answer: dict[str, Any]) -> dict[str, Any]:
-    """An answer without what differs between two calls of the same kind."""
-    told = {name: value for name, value in answer.items() if name != "ResponseMetadata"}
-    if "Body" in told:
-        told["Body"] = told["Body"].read()
-    told.pop("LastModified", None)
-    for entry in told.get("Contents", []):
+def _comparable(response: dict[str, Any]) -> dict[str, Any]:
+    """A response without what differs between two calls of the same kind."""
+    kept = {name: value for name, value in response.items() if name != "ResponseMetadata"}
+    if "Body" in kept:
+        kept["Body"] = kept["Body"].read()
+    kept.pop("LastModified", None)
+    for entry in kept.get("Contents", []):
         entry.pop("LastModified", None)
-    return told
+    return kept
 
 
-def test_an_unknown_operation_is_refused_at_the_build(tmp_path: Path) -> None:
+def test_an_unknown_operation_fails_the_build(tmp_path: Path) -> None:
     folder = some_data(tmp_path)
     with pytest.raises(SystemExit, match="PutObjekt"):
         cut(folder, {"s3": ["PutObjekt"]})

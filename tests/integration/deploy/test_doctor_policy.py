@@ -1,4 +1,4 @@
-"""The doctor, run by somebody who has DoctorPolicy and nothing else."""
+"""The doctor, run by an identity that has DoctorPolicy and nothing else."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ import boto3
 from contract.keys import OriginalKey
 from local.emulator import ROOT, Emulator, endpoint_environment
 from local.infrastructure import Stack
-from tests.pictures import jpeg
+from tools.pictures import jpeg
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 IMAGE = "1763853422123-00000d0c-cat.jpg"
 
 
-def test_the_doctor_mends_under_its_policy(
+def test_the_doctor_can_repair_with_its_policy(
     doctor_session: boto3.Session,
     emulator: Emulator,
     stack: Stack,

@@ -26,7 +26,7 @@ DENIED = ("AccessDenied", "AccessDeniedException", "403", "AuthorizationError")
 
 @dataclass(frozen=True)
 class Call:
-    """One call of AWS; `{bucket}`, `{table}` and `{failed}` (a queue) stand for the stack's own."""
+    """One AWS call; `{bucket}`, `{table}` and `{failed}` (a queue) stand for the stack's own."""
 
     service: str
     operation: str
@@ -202,7 +202,7 @@ def act(
 
 @pytest.fixture(scope="module", autouse=True)
 def things_to_reach_for(root_session: boto3.Session, stack: Stack) -> Iterator[None]:
-    """Objects, a bucket and a table that are there: a refusal must not hide behind a 404."""
+    """Objects, a bucket and a table that exist: a denial must not hide behind a 404."""
     client = root_session.client("s3")
     dynamodb = root_session.client("dynamodb")
     client.create_bucket(Bucket="other-bucket")
@@ -240,7 +240,7 @@ def objects(s3: "S3Client", dynamodb: "DynamoDBClient", stack: Stack) -> Iterato
     [(identity, call) for identity, calls in DENIALS.items() for call in calls],
     ids=str,
 )
-def test_an_identity_is_refused(
+def test_an_identity_may_not_do_more(
     act: Callable[[str, Call], Any], identity: str, attempt: Call
 ) -> None:
     with pytest.raises(ClientError) as refused:
@@ -259,8 +259,8 @@ def test_an_identity_may_do_its_work(
     act(identity, attempt)
 
 
-def test_root_is_refused_nothing_of_this(act: Callable[[str, Call], Any]) -> None:
-    """The refusals above are the policies' doing, not the calls'."""
+def test_root_may_do_all_of_this(act: Callable[[str, Call], Any]) -> None:
+    """So the policies, not the calls, are the reason for the denials above."""
     whole_bucket = of_bucket("list_objects_v2")
     for attempt in (put(ELSEWHERE), get(ELSEWHERE), whole_bucket, SCAN, PUT_RECORD, SEND):
         act("root_session", attempt)

@@ -5,12 +5,12 @@ import boto3
 from api.app import create_app
 from api.settings import Settings
 from local.emulator import REGION, Emulator
-from tests.pictures import jpeg
 from tests.serving import serve
-from tests.uploader import send
+from tools.pictures import jpeg
+from tools.uploader import send
 
 
-def test_storage_refuses_an_upload_after_its_time(
+def test_storage_rejects_an_expired_upload(
     emulator: Emulator, bucket: str, table: str, api_session: boto3.Session, user_id: str
 ) -> None:
     settings = Settings(
@@ -20,9 +20,9 @@ def test_storage_refuses_an_upload_after_its_time(
         endpoint_url=emulator.url,
         upload_url_seconds=60,
     )
-    answers = {age: _upload_planned_ago(age, settings, api_session, user_id) for age in (30, 61)}
-    assert answers[30] < 300
-    assert answers[61] == 403
+    statuses = {age: _upload_planned_ago(age, settings, api_session, user_id) for age in (30, 61)}
+    assert statuses[30] < 300
+    assert statuses[61] == 403
 
 
 def _upload_planned_ago(

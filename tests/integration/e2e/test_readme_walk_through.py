@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from local.emulator import ROOT
-from tests.integration.e2e.running import Running
-from tests.pictures import jpeg
+from tools.local_run import LocalRun
+from tools.pictures import jpeg
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-def test_the_walk_through_of_the_readme_works_as_it_stands(
-    system: Running, user_id: str, tmp_path: Path
+def test_the_readmes_walk_through_works_as_written(
+    system: LocalRun, user_id: str, tmp_path: Path
 ) -> None:
-    section = (ROOT / "README.md").read_text().split("## An upload by curl", 1)[1]
+    section = (ROOT / "README.md").read_text().split("## Upload with curl", 1)[1]
     found = re.search(r"```sh\n(.*?)```", section, re.DOTALL)
     assert found
     script = found[1].replace("http://localhost:8000", str(system.client.base_url).rstrip("/"))

@@ -3,14 +3,12 @@ import io
 import httpx
 import pytest
 
-from tests.integration.e2e.running import Running
-from tests.pictures import jpeg, opened, picture
-from tests.uploader import send
+from tools.local_run import LocalRun
+from tools.pictures import jpeg, opened, picture
+from tools.uploader import send
 
 
-def test_an_upload_becomes_thumbnails_and_stands_in_the_listing(
-    system: Running, user_id: str
-) -> None:
+def test_an_upload_becomes_thumbnails_and_is_listed(system: LocalRun, user_id: str) -> None:
     image_id = system.upload(user_id, jpeg(1200, 800), filename="Grüße.jpg")
     image = system.finished(user_id, image_id)
     assert image["status"] == "done"
@@ -22,8 +20,8 @@ def test_an_upload_becomes_thumbnails_and_stands_in_the_listing(
 
 
 @pytest.mark.parametrize("format_name", ["JPEG", "PNG", "WEBP", "GIF"])
-def test_each_format_arrives_with_thumbnails_of_exact_width(
-    system: Running, user_id: str, format_name: str
+def test_each_format_gets_thumbnails_of_the_exact_width(
+    system: LocalRun, user_id: str, format_name: str
 ) -> None:
     output = io.BytesIO()
     picture(640, 480).save(output, format_name)
@@ -37,7 +35,7 @@ def test_each_format_arrives_with_thumbnails_of_exact_width(
     ]
 
 
-def test_a_small_image_is_not_enlarged(system: Running, user_id: str) -> None:
+def test_a_small_image_is_not_enlarged(system: LocalRun, user_id: str) -> None:
     image = system.finished(user_id, system.upload(user_id, jpeg(300, 150)))
     assert [(thumb["width"], thumb["height"]) for thumb in image["thumbnails"]] == [
         (200, 100),
@@ -45,19 +43,19 @@ def test_a_small_image_is_not_enlarged(system: Running, user_id: str) -> None:
     ]
 
 
-def test_the_newest_image_comes_first(system: Running, user_id: str) -> None:
+def test_the_newest_image_comes_first(system: LocalRun, user_id: str) -> None:
     uploaded = [system.upload(user_id, jpeg(50, 50)) for _ in range(3)]
     for image_id in uploaded:
         system.finished(user_id, image_id)
     assert [image["imageId"] for image in system.listing(user_id)] == uploaded[::-1]
 
 
-def test_bytes_that_are_no_image_fail_with_a_reason(system: Running, user_id: str) -> None:
+def test_bytes_that_are_not_an_image_fail_with_a_reason(system: LocalRun, user_id: str) -> None:
     image = system.finished(user_id, system.upload(user_id, b"this is no image"))
     assert (image["status"], image["error"]) == ("failed", "unsupported_format")
 
 
-def test_a_deleted_image_is_gone_from_listing_and_storage(system: Running, user_id: str) -> None:
+def test_a_deleted_image_is_gone_from_listing_and_storage(system: LocalRun, user_id: str) -> None:
     image = system.finished(user_id, system.upload(user_id, jpeg(50, 50)))
     path = f"/users/{user_id}/images/{image['imageId']}"
     assert system.client.delete(path).status_code == 204
@@ -75,8 +73,8 @@ def test_a_deleted_image_is_gone_from_listing_and_storage(system: Running, user_
         ("Content-Type", "text/html"),
     ],
 )
-def test_storage_refuses_an_upload_with_another_key_or_type(
-    system: Running, user_id: str, field: str, value: str
+def test_storage_rejects_an_upload_with_another_key_or_type(
+    system: LocalRun, user_id: str, field: str, value: str
 ) -> None:
     data = jpeg(50, 50)
     upload = system.plan(user_id, data)["upload"]
@@ -86,28 +84,28 @@ def test_storage_refuses_an_upload_with_another_key_or_type(
 
 
 @pytest.mark.parametrize("size", [1, -1])
-def test_storage_refuses_a_file_of_another_size(system: Running, user_id: str, size: int) -> None:
+def test_storage_rejects_a_file_of_another_size(system: LocalRun, user_id: str, size: int) -> None:
     data = jpeg(50, 50)
     upload = system.plan(user_id, data, size=len(data) - size)["upload"]
-    answer = send(upload, data)
-    assert answer.status_code == 400
-    assert "EntityToo" in answer.text
+    response = send(upload, data)
+    assert response.status_code == 400
+    assert "EntityToo" in response.text
 
 
-def test_storage_refuses_an_upload_without_a_signature(system: Running, user_id: str) -> None:
+def test_storage_rejects_an_upload_without_a_signature(system: LocalRun, user_id: str) -> None:
     data = jpeg(50, 50)
     upload = system.plan(user_id, data)["upload"]
     del upload["fields"]["x-amz-signature"]
     assert send(upload, data).status_code in {400, 403}
 
 
-def test_the_bucket_cannot_be_read_without_a_signature(system: Running, user_id: str) -> None:
+def test_the_bucket_cannot_be_read_without_a_signature(system: LocalRun, user_id: str) -> None:
     image = system.finished(user_id, system.upload(user_id, jpeg(50, 50)))
     for url in [image["originalUrl"], image["thumbnails"][0]["url"]]:
         assert httpx.get(url.partition("?")[0]).status_code == 403
 
 
-def test_the_page_asks_nobody_but_this_system(system: Running) -> None:
+def test_the_page_sends_requests_to_this_system_only(system: LocalRun) -> None:
     page = system.client.get("/")
     assert page.headers["content-type"].startswith("text/html")
     external = page.text.replace("http://www.w3.org/2000/svg", "")

@@ -1,4 +1,4 @@
-"""`verify-deploy` against the local run with tokens; and against a server that lets all through."""
+"""`verify-deploy` against the local run with tokens, and against a server that accepts anything."""
 
 import threading
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.e2e.running import Running
 from tests.issuer import AUDIENCE, ISSUER, issuing
-from tests.verify_deploy import ATTACKS, Outsider, clean_up, verify
+from tools.local_run import LocalRun
+from tools.verify_deploy import ATTACKS, Outsider, clean_up, verify
 
 
 def test_the_system_withstands_every_attack(tmp_path: Path, user_id: str) -> None:
@@ -21,7 +21,7 @@ def test_the_system_withstands_every_attack(tmp_path: Path, user_id: str) -> Non
             "AUTH_AUDIENCE": AUDIENCE,
             "UPLOAD_URL_SECONDS": "30",
         }
-        with Running(tmp_path / "data", settings) as system:
+        with LocalRun(tmp_path / "data", settings) as system:
             api, token = str(system.client.base_url), issuer.token(user_id)
             with Outsider(api, user_id, token) as outsider:
                 outcomes = {name: (outcome, why) for name, outcome, why in verify(outsider)}
@@ -32,16 +32,16 @@ def test_the_system_withstands_every_attack(tmp_path: Path, user_id: str) -> Non
 
 
 class YesMan(BaseHTTPRequestHandler):
-    """Does whatever it is asked."""
+    """Accepts every request."""
 
-    def answer(self) -> None:
+    def respond(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.send_response(200)
         self.send_header("Content-Length", "2")
         self.end_headers()
         self.wfile.write(b"{}")
 
-    do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 -- the base's names
+    do_GET = do_POST = do_PUT = do_DELETE = respond  # noqa: N815 -- the base's names
 
     def log_message(self, *_: object) -> None:
         pass
@@ -55,7 +55,7 @@ def yes_man() -> Iterator[str]:
         server.shutdown()
 
 
-def test_what_gets_through_is_told(yes_man: str) -> None:
+def test_successful_attacks_are_reported(yes_man: str) -> None:
     with Outsider(yes_man, "somebody", "token") as outsider:
         outcomes = {outcome for _, outcome, _ in verify(outsider)}
     assert outcomes == {"BREACH"}

@@ -1,4 +1,4 @@
-"""What `template.yaml` makes, looked at after its deployment."""
+"""What `template.yaml` creates, inspected after its deployment."""
 
 import json
 import socket
@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 from contract.keys import OriginalKey
 from local import infrastructure
 from local.emulator import Emulator, EmulatorError
-from tests.conftest import free_port
 from tests.invocations import RecordedInvocations
+from tools.ports import free_port
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -50,7 +50,7 @@ def test_an_object_elsewhere_invokes_nothing(
     assert invocations.about(elsewhere) == []
 
 
-def test_the_bucket_is_private_and_answers_browsers_of_the_front_end(
+def test_the_bucket_is_private_and_allows_browsers_of_the_front_end(
     s3: "S3Client", bucket: str, emulator: Emulator
 ) -> None:
     block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
@@ -59,11 +59,11 @@ def test_the_bucket_is_private_and_answers_browsers_of_the_front_end(
     assert httpx.get(f"{emulator.url}/{bucket}/{THUMBNAIL}").status_code == 403
     asked = {"Access-Control-Request-Method": "POST"}
     for origin, allowed in (("http://localhost:3000", True), ("http://evil.example", False)):
-        answer = httpx.options(f"{emulator.url}/{bucket}", headers={**asked, "Origin": origin})
-        assert (answer.headers.get("access-control-allow-origin") == origin) is allowed
+        response = httpx.options(f"{emulator.url}/{bucket}", headers={**asked, "Origin": origin})
+        assert (response.headers.get("access-control-allow-origin") == origin) is allowed
 
 
-def test_the_bucket_takes_nothing_without_tls_where_there_is_tls(
+def test_the_template_denies_requests_without_tls(
     root_session: boto3.Session,
 ) -> None:
     policy = _resources(root_session)["ImagesBucketPolicy"]["Properties"]["PolicyDocument"]
@@ -112,7 +112,7 @@ def test_the_resizer_has_five_minutes_two_retries_and_a_queue_for_what_fails(
     assert invoke["DestinationConfig"]["OnFailure"]["Destination"] == queue["QueueArn"]
 
 
-def test_what_cannot_be_given_up_either_is_kept_two_weeks(
+def test_events_that_give_up_cannot_handle_are_kept_for_two_weeks(
     root_session: boto3.Session, stack: infrastructure.Stack
 ) -> None:
     unhandled = _queue(root_session, stack.unhandled_events_url)
@@ -180,7 +180,7 @@ def test_an_identity_may_do_no_more_than_its_part_needs(
 
 
 @pytest.mark.parametrize("identity", ["api_session", "resizer_session"])
-def test_a_part_that_reads_can_tell_a_missing_object_from_a_forbidden_one(
+def test_readers_can_tell_a_missing_object_from_a_forbidden_one(
     request: pytest.FixtureRequest, bucket: str, identity: str
 ) -> None:
     session: boto3.Session = request.getfixturevalue(identity)
@@ -188,7 +188,7 @@ def test_a_part_that_reads_can_tell_a_missing_object_from_a_forbidden_one(
         session.client("s3").get_object(Bucket=bucket, Key=UPLOAD)
 
 
-def test_a_bucket_that_is_already_there_is_adopted_with_all_its_objects(
+def test_an_existing_bucket_is_adopted_with_all_its_objects(
     tmp_path: Path, invocations: RecordedInvocations
 ) -> None:
     for start in (1, 2):
@@ -205,7 +205,7 @@ def test_a_bucket_that_is_already_there_is_adopted_with_all_its_objects(
         assert listed["KeyCount"] == 2
 
 
-def test_a_template_that_is_refused_is_told_with_the_reason(tmp_path: Path) -> None:
+def test_a_rejected_template_is_reported_with_the_reason(tmp_path: Path) -> None:
     with (
         Emulator(free_port(), tmp_path, {}) as emulator,
         pytest.raises(infrastructure.DeployError, match=r"was not deployed: .*ThumbnailWidths"),
@@ -213,7 +213,7 @@ def test_a_template_that_is_refused_is_told_with_the_reason(tmp_path: Path) -> N
         infrastructure.deploy(emulator.root, emulator.url, {"ThumbnailWidths": "wide"})
 
 
-def test_an_emulator_that_does_not_start_is_told_with_its_log(tmp_path: Path) -> None:
+def test_an_emulator_that_does_not_start_is_reported_with_its_log(tmp_path: Path) -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as other,
         pytest.raises(EmulatorError, match=r"did not start: see .*emulator\.log"),

@@ -38,16 +38,16 @@ def invoke(pool: Pool) -> Invoke:
     return run
 
 
-def test_a_handlers_result_is_the_answer_and_its_prints_are_not(invoke: Invoke) -> None:
-    answer = invoke("echo", {"name": "Zoë"})
-    assert answer.status_code == 200
-    assert answer.json()["event"] == {"name": "Zoë"}
+def test_the_response_is_the_handlers_result_without_what_it_prints(invoke: Invoke) -> None:
+    response = invoke("echo", {"name": "Zoë"})
+    assert response.status_code == 200
+    assert response.json()["event"] == {"name": "Zoë"}
 
 
-def test_an_error_is_answered_with_500_so_that_the_event_comes_again(invoke: Invoke) -> None:
-    answer = invoke("fail", "cat")
-    assert answer.status_code == 500
-    assert "LookupError: no cat" in answer.json()["errorMessage"]
+def test_an_error_gives_a_500_so_that_the_event_is_redelivered(invoke: Invoke) -> None:
+    response = invoke("fail", "cat")
+    assert response.status_code == 500
+    assert "LookupError: no cat" in response.json()["errorMessage"]
 
 
 def test_a_worker_keeps_running_after_an_error(invoke: Invoke) -> None:
@@ -56,13 +56,13 @@ def test_a_worker_keeps_running_after_an_error(invoke: Invoke) -> None:
     assert invoke("echo", 2).json()["pid"] == first
 
 
-def test_a_redelivered_event_has_the_request_id_that_it_had(invoke: Invoke) -> None:
+def test_a_redelivered_event_has_the_same_request_id(invoke: Invoke) -> None:
     first, again, other = (invoke("echo", event).json()["requestId"] for event in (1, 1, 2))
     assert first == again
     assert first != other
 
 
-def test_an_event_whose_worker_was_killed_fails_and_succeeds_when_it_comes_again(
+def test_an_event_whose_worker_was_killed_fails_and_succeeds_when_redelivered(
     invoke: Invoke, tmp_path: Path
 ) -> None:
     marker = str(tmp_path / "died")
@@ -70,16 +70,16 @@ def test_an_event_whose_worker_was_killed_fails_and_succeeds_when_it_comes_again
     assert invoke("die_once", marker).json() == "second"
 
 
-def test_a_worker_that_was_killed_between_events_is_replaced_unnoticed(invoke: Invoke) -> None:
+def test_a_worker_killed_between_events_is_replaced_transparently(invoke: Invoke) -> None:
     killed = invoke("echo", 1).json()["pid"]
     os.kill(killed, signal.SIGKILL)
     time.sleep(0.2)
-    answer = invoke("echo", 2)
-    assert answer.status_code == 200
-    assert answer.json()["pid"] != killed
+    response = invoke("echo", 2)
+    assert response.status_code == 200
+    assert response.json()["pid"] != killed
 
 
-def test_an_event_that_takes_longer_than_the_timeout_fails_and_frees_its_worker(
+def test_an_event_that_exceeds_the_timeout_fails_and_frees_its_worker(
     invoke: Invoke,
 ) -> None:
     started = time.monotonic()
@@ -88,12 +88,12 @@ def test_an_event_that_takes_longer_than_the_timeout_fails_and_frees_its_worker(
     assert invoke("nap", 0).status_code == 200
 
 
-def test_the_handler_is_told_how_much_time_is_left(invoke: Invoke) -> None:
+def test_the_handler_can_read_how_much_time_is_left(invoke: Invoke) -> None:
     left_ms = invoke("nap", 0.2, timeout_seconds=10).json()[2]
     assert 9_000 < left_ms <= 9_800
 
 
-def test_events_run_side_by_side_up_to_the_number_of_workers(invoke: Invoke) -> None:
+def test_events_run_in_parallel_up_to_the_number_of_workers(invoke: Invoke) -> None:
     invoke("nap", 0, workers=2)
     with ThreadPoolExecutor(4) as threads:
         naps = list(threads.map(lambda _: invoke("nap", 0.3).json(), range(4)))
@@ -103,11 +103,11 @@ def test_events_run_side_by_side_up_to_the_number_of_workers(invoke: Invoke) -> 
     assert max(overlaps) == 2
 
 
-def test_a_function_that_is_not_there_is_a_failure(pool: Pool) -> None:
+def test_a_missing_function_is_a_failure(pool: Pool) -> None:
     assert httpx.post(pool.url("missing"), json={}).status_code == 500
 
 
-def test_a_handler_that_cannot_be_imported_is_told_at_once(pool: Pool) -> None:
+def test_a_handler_that_cannot_be_imported_is_reported_at_once(pool: Pool) -> None:
     function = Function("broken", "arn:broken", "tests.integration.local.functions.missing", 30, {})
     with pytest.raises(InvocationError):
         pool.add(function, 1)

@@ -17,7 +17,7 @@ from resizer.repository import DYNAMODB_CONFIG, Repository
 from resizer.resize import Resizer
 from resizer.settings import Settings
 from resizer.storage import S3_CONFIG, Storage, StoredObject
-from tests.pictures import jpeg
+from tools.pictures import jpeg
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -56,7 +56,7 @@ def operators_resizer(root_session: boto3.Session, settings: Settings) -> Resize
 
 @dataclass(frozen=True)
 class Image:
-    """One user's image as root sees and arranges it."""
+    """One user's image, as root sees it and sets it up."""
 
     s3: "S3Client"
     dynamodb: "DynamoDBClient"
@@ -68,15 +68,15 @@ class Image:
         return replace(self, key=OriginalKey(user_id, self.key.image_id))
 
     def upload(self, data: bytes | None = None, number: int = 1) -> ObjectReference:
-        """Put the original and answer with what its event would say."""
+        """Put the original and return what its event would say."""
         data = jpeg() if data is None else data
-        answer = self.s3.put_object(
+        response = self.s3.put_object(
             Bucket=self.settings.bucket,
             Key=str(self.key),
             Body=data,
             Metadata={metadata.FILENAME: metadata.encode_filename("Cät.jpg")},
         )
-        e_tag = answer["ETag"].strip('"')
+        e_tag = response["ETag"].strip('"')
         return ObjectReference(self.key, len(data), e_tag, sequencer(number))
 
     def remove_original(self) -> None:
@@ -121,6 +121,6 @@ class Image:
 
 @pytest.fixture
 def image(s3: "S3Client", dynamodb: "DynamoDBClient", settings: Settings, user_id: str) -> Image:
-    """An image that no other test knows."""
+    """An image that no other test uses."""
     nonce = secrets.token_hex(4)
     return Image(s3, dynamodb, settings, OriginalKey(user_id, f"1763853422123-{nonce}-cat.jpg"))

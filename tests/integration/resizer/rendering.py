@@ -1,4 +1,4 @@
-"""Calls of the engine as tests make them, and the reference that its pixels are held against."""
+"""How tests call the engine, and the reference that its pixels are compared with."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -52,7 +52,7 @@ def _by_profile(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.
 
 
 def difference(one: Image.Image, other: Image.Image) -> float:
-    """Mean absolute difference a band, in levels of 255; alpha counts, hidden color does not."""
+    """Mean absolute difference per band, in levels of 255; alpha counts, hidden color does not."""
     flat = [image.convert("RGBA").convert("RGBa") for image in (one, other)]
     parts = [Image.frombytes("RGBA", image.size, image.tobytes()) for image in flat]
     assert parts[0].size == parts[1].size

@@ -1,4 +1,4 @@
-"""The doctor finds and mends what is wrong between bucket and table."""
+"""The doctor finds and repairs what is wrong between bucket and table."""
 
 import json
 import os
@@ -11,32 +11,32 @@ from typing import Any
 import boto3
 import pytest
 
-from contract.record import Reason, Status
+from contract.record import NO_SEQUENCER, Reason, Status
 from contract.transitions import Change, Transition
-from resizer.doctor import Doctor, Finding, Plan, Report
+from resizer.doctor import Doctor, Finding, Options, Report
 from resizer.resize import Resizer
 from tests.integration.resizer.conftest import Image, make_resizer, sequencer
-from tests.pictures import jpeg
+from tools.pictures import jpeg
 
 OLD = "1763853422122"
 
 
-def examine(resizer: Resizer, image: Image, **plan: Any) -> Report:
-    """Examine the one user whom this test knows."""
-    options = Plan(**{"user_id": image.key.user_id, "grace_ms": 0, **plan})
+def examine(resizer: Resizer, image: Image, **changes: Any) -> Report:
+    """Examine this test's own user."""
+    options = Options(**{"user_id": image.key.user_id, "grace_ms": 0, **changes})
     with ThreadPoolExecutor(2) as threads:
         return Doctor(resizer, options, "doctor-1", threads).examine()
 
 
-def check_mended(resizer: Resizer, image: Image, finding: Finding, **plan: Any) -> None:
-    """The doctor tells of `finding` and touches nothing, then mends it, then finds nothing."""
+def check_repaired(resizer: Resizer, image: Image, finding: Finding, **changes: Any) -> None:
+    """The doctor reports `finding` and touches nothing, then repairs it, then finds nothing."""
     before = image.record()
-    told = examine(resizer, image)
-    assert told.found == {finding: 1}
+    reported = examine(resizer, image)
+    assert reported.found == {finding: 1}
     assert image.record() == before
-    mended = examine(resizer, image, **{"repair": True, **plan})
-    assert mended.repaired == {finding: 1}
-    assert not mended.unrepaired
+    repaired = examine(resizer, image, **{"repair": True, **changes})
+    assert repaired.repaired == {finding: 1}
+    assert not repaired.unrepaired
     assert not examine(resizer, image).found
 
 
@@ -48,13 +48,13 @@ def test_a_healthy_image_is_left_as_it_is(operators_resizer: Resizer, image: Ima
     assert image.record() == record
 
 
-def test_a_record_is_rebuilt_from_what_the_thumbnails_say(
+def test_a_record_is_rebuilt_from_the_thumbnails_metadata(
     operators_resizer: Resizer, image: Image
 ) -> None:
     operators_resizer.resize(image.upload(), "invocation-1")
     record, thumbnail = image.record(), image.thumbnail(200)
     image.remove_record()
-    check_mended(operators_resizer, image, Finding.ORIGINAL_WITHOUT_RECORD)
+    check_repaired(operators_resizer, image, Finding.ORIGINAL_WITHOUT_RECORD)
     assert image.record() == record
     assert image.thumbnail(200) == thumbnail, "it was made again for nothing"
 
@@ -63,17 +63,17 @@ def test_an_original_without_record_and_thumbnails_is_resized(
     operators_resizer: Resizer, image: Image
 ) -> None:
     image.upload()
-    check_mended(operators_resizer, image, Finding.ORIGINAL_WITHOUT_RECORD)
+    check_repaired(operators_resizer, image, Finding.ORIGINAL_WITHOUT_RECORD)
     image.in_status(Status.DONE)
     assert image.thumbnail(400)
 
 
-def test_an_upload_whose_event_never_came_is_resized(
+def test_an_upload_whose_event_never_arrived_is_resized(
     operators_resizer: Resizer, image: Image
 ) -> None:
     image.put_record(Status.PENDING, filename="Cät.jpg", expires_at_s=1)
     image.upload()
-    check_mended(operators_resizer, image, Finding.UNPROCESSED)
+    check_repaired(operators_resizer, image, Finding.UNPROCESSED)
     image.in_status(Status.DONE)
 
 
@@ -81,11 +81,11 @@ def test_an_image_stuck_in_processing_is_finished(operators_resizer: Resizer, im
     ref = image.upload()
     change = Change(ref.sequencer, "dead", 0)
     operators_resizer.repository.claim(Transition.CLAIM, ref, change, until_ms=1)
-    check_mended(operators_resizer, image, Finding.STUCK)
+    check_repaired(operators_resizer, image, Finding.STUCK)
     assert image.in_status(Status.DONE).sequencer == ref.sequencer
 
 
-def test_an_image_under_way_is_left_to_its_worker(operators_resizer: Resizer, image: Image) -> None:
+def test_a_claimed_image_is_left_to_its_worker(operators_resizer: Resizer, image: Image) -> None:
     ref = image.upload()
     now_ms = operators_resizer.now_ms()
     change = Change(ref.sequencer, "alive", now_ms)
@@ -94,7 +94,7 @@ def test_an_image_under_way_is_left_to_its_worker(operators_resizer: Resizer, im
     assert image.in_status(Status.PROCESSING).claimed_by == "alive"
 
 
-def test_an_image_whose_event_may_still_come_is_left_alone(
+def test_an_image_whose_event_may_still_arrive_is_left_alone(
     operators_resizer: Resizer, image: Image
 ) -> None:
     image.upload()
@@ -107,7 +107,7 @@ def test_a_replaced_original_whose_event_was_lost_is_resized(
 ) -> None:
     operators_resizer.resize(image.upload(number=1), "invocation-1")
     ref = image.upload(jpeg(300, 300), number=2)
-    check_mended(operators_resizer, image, Finding.REPLACED)
+    check_repaired(operators_resizer, image, Finding.REPLACED)
     record = image.in_status(Status.DONE)
     assert (record.e_tag, record.width) == (ref.e_tag, 300)
 
@@ -118,28 +118,70 @@ def test_a_missing_thumbnail_is_made_again_while_the_image_stays_done(
     operators_resizer.resize(image.upload(), "invocation-1")
     record = image.record()
     image.s3.delete_object(Bucket=image.settings.bucket, Key=str(image.key.thumbnail(400)))
-    check_mended(operators_resizer, image, Finding.MISSING_THUMBNAIL)
+    check_repaired(operators_resizer, image, Finding.MISSING_THUMBNAIL)
     assert image.record() == record
     assert image.thumbnail(400)
 
 
-def test_a_new_width_in_the_settings_is_made_for_old_images(
+def test_thumbnails_of_a_new_width_are_made_for_old_images(
     operators_resizer: Resizer, root_session: boto3.Session, image: Image
 ) -> None:
     operators_resizer.resize(image.upload(), "invocation-1")
     settings = replace(operators_resizer.settings, widths=(200, 320, 400))
     three = make_resizer(root_session, settings)
-    check_mended(three, image, Finding.MISSING_THUMBNAIL)
+    check_repaired(three, image, Finding.MISSING_THUMBNAIL)
     assert set(image.in_status(Status.DONE).thumbnails) == {200, 320, 400}
     assert image.thumbnail(320)
 
 
-def test_a_record_without_an_original_goes_with_its_thumbnails(
+def test_a_lost_record_is_repaired_although_a_thumbnail_is_missing_too(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    """As after a restart of the local run, whose table is new, with one more width."""
+    ref = image.upload()
+    operators_resizer.resize(ref, "invocation-1")
+    image.remove_record()
+    image.s3.delete_object(Bucket=image.settings.bucket, Key=str(image.key.thumbnail(400)))
+    check_repaired(operators_resizer, image, Finding.ORIGINAL_WITHOUT_RECORD)
+    assert image.in_status(Status.DONE).sequencer == ref.sequencer
+    assert image.thumbnail(400)
+
+
+def test_a_lost_record_of_a_replaced_original_is_repaired(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    """The thumbnails show the replaced one, and the event of the new one was lost."""
+    operators_resizer.resize(image.upload(number=1), "invocation-1")
+    image.remove_record()
+    ref = image.upload(jpeg(300, 300), number=2)
+    check_repaired(operators_resizer, image, Finding.ORIGINAL_WITHOUT_RECORD)
+    record = image.in_status(Status.DONE)
+    assert (record.e_tag, record.width) == (ref.e_tag, 300)
+
+
+def test_an_image_stuck_without_its_sequencer_is_finished(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    """A repair was interrupted that did not know the sequencer its thumbnails carry."""
+    ref = image.upload()
+    operators_resizer.resize(ref, "invocation-1")
+    image.put_record(
+        Status.PROCESSING,
+        sequencer=NO_SEQUENCER,
+        e_tag=ref.e_tag,
+        claimed_by="dead",
+        claimed_until_ms=1,
+    )
+    check_repaired(operators_resizer, image, Finding.STUCK)
+    assert image.in_status(Status.DONE).sequencer == ref.sequencer
+
+
+def test_a_record_without_an_original_is_removed_with_its_thumbnails(
     operators_resizer: Resizer, image: Image
 ) -> None:
     operators_resizer.resize(image.upload(), "invocation-1")
     image.remove_original()
-    check_mended(operators_resizer, image, Finding.RECORD_WITHOUT_ORIGINAL)
+    check_repaired(operators_resizer, image, Finding.RECORD_WITHOUT_ORIGINAL)
     assert image.record() is None
     assert image.thumbnail(200) is None
 
@@ -150,31 +192,29 @@ def test_a_pending_record_may_wait_for_its_upload(operators_resizer: Resizer, im
     image.in_status(Status.PENDING)
 
 
-def test_what_is_stored_under_a_tombstone_is_removed(
-    operators_resizer: Resizer, image: Image
-) -> None:
+def test_objects_of_a_deleted_image_are_removed(operators_resizer: Resizer, image: Image) -> None:
     operators_resizer.resize(image.upload(), "invocation-1")
     image.put_record(Status.DELETED, sequencer=sequencer(1), expires_at_s=10**10)
-    check_mended(operators_resizer, image, Finding.UNDELETED)
+    check_repaired(operators_resizer, image, Finding.UNDELETED)
     image.in_status(Status.DELETED)
     assert image.original() is None
     assert image.thumbnail(200) is None
 
 
-def test_what_was_given_up_is_tried_again_only_when_asked(
+def test_a_gave_up_image_is_retried_only_on_request(
     operators_resizer: Resizer, image: Image
 ) -> None:
     ref = image.upload()
     change = Change(ref.sequencer, "give-up", 0)
     operators_resizer.repository.give_up(ref, change, '{"Records": []}')
-    told = examine(operators_resizer, image, repair=True)
-    assert (told.found, told.repaired) == ({Finding.GAVE_UP: 1}, {})
-    check_mended(operators_resizer, image, Finding.GAVE_UP, redrive=True)
+    report = examine(operators_resizer, image, repair=True)
+    assert (report.found, report.repaired) == ({Finding.GAVE_UP: 1}, {})
+    check_repaired(operators_resizer, image, Finding.GAVE_UP, redrive=True)
     record = image.in_status(Status.DONE)
     assert (record.error, record.gave_up_event) == (None, None)
 
 
-def test_a_failed_image_is_told_and_not_tried_again(
+def test_a_failed_image_is_reported_and_not_retried(
     operators_resizer: Resizer, image: Image
 ) -> None:
     operators_resizer.resize(image.upload(b"no image"), "invocation-1")
@@ -183,7 +223,7 @@ def test_a_failed_image_is_told_and_not_tried_again(
     assert image.in_status(Status.FAILED).error == Reason.UNSUPPORTED_FORMAT
 
 
-def test_a_foreign_key_under_uploads_is_told_and_never_touched(
+def test_a_foreign_key_under_uploads_is_reported_and_never_touched(
     operators_resizer: Resizer, image: Image
 ) -> None:
     name = f"uploads/{image.key.user_id}/holiday.jpg"
@@ -202,8 +242,8 @@ def test_only_the_thumbnail_without_an_original_is_removed(
     orphan.remove_original()
     orphan.remove_record()
     with ThreadPoolExecutor(4) as threads:
-        plan = Plan(repair=True, grace_ms=10**9)
-        report = Doctor(operators_resizer, plan, "doctor-1", threads).examine()
+        options = Options(repair=True, grace_ms=10**9)
+        report = Doctor(operators_resizer, options, "doctor-1", threads).examine()
     assert report.repaired[Finding.ORPHAN_THUMBNAIL] >= 2
     assert orphan.thumbnail(200) is None
     assert orphan.thumbnail(400) is None
@@ -216,13 +256,13 @@ def test_records_of_a_user_without_any_object_are_found(
     operators_resizer.resize(image.upload(), "invocation-1")
     image.remove_original()
     with ThreadPoolExecutor(4) as threads:
-        plan = Plan(repair=True, grace_ms=10**9)
-        report = Doctor(operators_resizer, plan, "doctor-1", threads).examine()
+        options = Options(repair=True, grace_ms=10**9)
+        report = Doctor(operators_resizer, options, "doctor-1", threads).examine()
     assert report.repaired[Finding.RECORD_WITHOUT_ORIGINAL] >= 1
     assert image.record() is None
 
 
-def test_many_images_are_joined_page_by_page(operators_resizer: Resizer, image: Image) -> None:
+def test_many_images_are_paired_page_by_page(operators_resizer: Resizer, image: Image) -> None:
     ids = [f"{1763853422000 + n}-{image.key.filename}" for n in range(230)]
     for number, image_id in enumerate(ids):
         one = replace(image, key=replace(image.key, image_id=image_id))
@@ -259,7 +299,7 @@ def run_doctor(resizer: Resizer, session: boto3.Session, *arguments: str) -> tup
     return done.returncode, done.stdout, done.stderr
 
 
-def test_the_command_tells_by_exit_code_whether_something_is_left_to_mend(
+def test_the_exit_code_says_whether_something_is_left_to_repair(
     operators_resizer: Resizer, root_session: boto3.Session, image: Image
 ) -> None:
     image.upload()
@@ -270,13 +310,13 @@ def test_the_command_tells_by_exit_code_whether_something_is_left_to_mend(
     code, output, progress = run_doctor(
         operators_resizer, root_session, *only, "--repair", "--progress"
     )
-    assert (code, "1 mended" in output) == (0, True)
-    assert "1 of 1 looked at" in progress
+    assert (code, "1 repaired" in output) == (0, True)
+    assert "1 of 1 checked" in progress
     image.in_status(Status.DONE)
 
 
 @pytest.mark.parametrize("user", ["", "a/b", ".."])
-def test_the_command_refuses_a_bad_user_id(
+def test_the_command_rejects_an_invalid_user_id(
     operators_resizer: Resizer, root_session: boto3.Session, user: str
 ) -> None:
     code, output, errors = run_doctor(operators_resizer, root_session, "--user", user)

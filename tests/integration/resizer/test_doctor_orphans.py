@@ -6,7 +6,7 @@ from contract.record import Reason, Status
 from resizer.resize import Resizer
 from tests.integration.resizer.conftest import Image
 from tests.integration.resizer.test_doctor import examine
-from tests.pictures import jpeg
+from tools.pictures import jpeg
 
 WIDTH = 100  # neither setting nor record knows it any more
 

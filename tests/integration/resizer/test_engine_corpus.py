@@ -1,4 +1,4 @@
-"""The real photos of the shared corpus, where they are: they are no part of the product."""
+"""Real photos from the shared corpus, if it is available: it is not part of the product."""
 
 import csv
 import os
@@ -23,7 +23,7 @@ pytestmark = [
 
 
 @pytest.mark.parametrize("file", PICTURES, ids=lambda file: file.name)
-def test_a_real_photo_looks_as_its_full_decode(file: Path) -> None:
+def test_a_real_photo_looks_like_its_full_decode(file: Path) -> None:
     data = file.read_bytes()
     with file.open("rb") as source:
         rendition = make_thumbnails(source, len(data), (200, 400), encoding=FINE)
@@ -32,7 +32,7 @@ def test_a_real_photo_looks_as_its_full_decode(file: Path) -> None:
 
 
 @pytest.mark.skipif(not (CORPUS / "MANIFEST.csv").exists(), reason="no manifest")
-def test_the_facts_are_those_of_the_manifest() -> None:
+def test_size_and_format_are_those_of_the_manifest() -> None:
     with (CORPUS / "MANIFEST.csv").open(encoding="utf-8") as manifest:
         rows = list(csv.DictReader(manifest))
     for row in rows:

@@ -1,4 +1,4 @@
-"""Reading: on demand, and a source that fails is never mistaken for a broken picture."""
+"""The download: read on demand, and a failing source is never mistaken for a broken picture."""
 
 import contextlib
 import io
@@ -8,31 +8,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resizer.engine import formats
 from resizer.engine.download import Download
 from resizer.engine.errors import bad_bytes_are_unusable
 from resizer.thumbnails import Limits, ShortRead, UnusableImage, make_thumbnails
-from tests.integration.resizer import pictures
+from tools import pictures
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF", "TIFF", "BMP")
+FORMATS = [image_format.name for image_format in formats.FORMATS]
 
 
 class Body(io.RawIOBase):
-    """A forward-only body that counts what was read and fails where it is told to."""
+    """A forward-only body that counts what was read and can be made to fail."""
 
     def __init__(self, data: bytes, fail_after: int | None = None, most: int = 1 << 30) -> None:
         super().__init__()
         self.data = data
         self.fail_after = fail_after
         self.most = most
-        self.taken = 0
+        self.read_bytes = 0
 
     def read(self, size: int | None = -1) -> bytes:
         assert size is not None
         assert size > 0, "an S3 body read without a limit would be read whole"
-        if self.fail_after is not None and self.taken >= self.fail_after:
+        if self.fail_after is not None and self.read_bytes >= self.fail_after:
             raise ConnectionResetError("the peer went away")
-        part = self.data[self.taken : self.taken + min(size, self.most)]
-        self.taken += len(part)
+        part = self.data[self.read_bytes : self.read_bytes + min(size, self.most)]
+        self.read_bytes += len(part)
         return part
 
 
@@ -45,7 +46,7 @@ def picture(image_format: str) -> bytes:
 
 
 @pytest.mark.parametrize("image_format", FORMATS)
-def test_a_body_that_gives_little_at_a_time_gives_the_same_thumbnails(image_format: str) -> None:
+def test_a_body_read_in_small_parts_produces_the_same_thumbnails(image_format: str) -> None:
     data = picture(image_format)
     at_once = make_thumbnails(io.BytesIO(data), len(data), (200, 400))
     in_drops = make_thumbnails(Body(data, most=777), len(data), (200, 400))  # type: ignore[arg-type]
@@ -54,7 +55,7 @@ def test_a_body_that_gives_little_at_a_time_gives_the_same_thumbnails(image_form
 
 @pytest.mark.parametrize("image_format", FORMATS)
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
-def test_an_error_of_the_source_comes_through_unchanged(image_format: str, share: float) -> None:
+def test_an_error_of_the_source_is_raised_unchanged(image_format: str, share: float) -> None:
     data = picture(image_format)
     body = Body(data, fail_after=int(len(data) * share), most=4096)
     with pytest.raises(ConnectionResetError, match="the peer went away"):
@@ -70,7 +71,7 @@ def test_a_body_that_ends_early_is_transient(image_format: str, share: float) ->
         make_thumbnails(body, len(data), (200, 400))  # type: ignore[arg-type]
 
 
-def test_an_error_that_a_decoder_swallows_still_comes_through() -> None:
+def test_an_error_that_a_decoder_swallows_is_still_raised() -> None:
     download = Download(Body(b"abc", fail_after=0), 3)  # type: ignore[arg-type]
     with (
         pytest.raises(ConnectionResetError),
@@ -80,7 +81,7 @@ def test_an_error_that_a_decoder_swallows_still_comes_through() -> None:
         download.read()
 
 
-def test_an_error_that_a_decoder_rewraps_comes_through_as_it_was() -> None:
+def test_an_error_that_a_decoder_rewraps_is_raised_unchanged() -> None:
     download = Download(Body(b"abc", fail_after=0), 3)  # type: ignore[arg-type]
 
     def decode() -> None:
@@ -98,9 +99,7 @@ def test_an_error_that_a_decoder_rewraps_comes_through_as_it_was() -> None:
     steps=st.lists(st.tuples(st.integers(0, 300_000), st.integers(-1, 200_000)), max_size=8),
     most=st.integers(1, 100_000),
 )
-def test_a_download_reads_as_a_file_does(
-    data: bytes, steps: list[tuple[int, int]], most: int
-) -> None:
+def test_a_download_reads_like_a_file(data: bytes, steps: list[tuple[int, int]], most: int) -> None:
     download, file = Download(Body(data, most=most), len(data)), io.BytesIO(data)  # type: ignore[arg-type]
     for offset, count in steps:
         assert download.seek(offset) == file.seek(offset)
@@ -110,7 +109,7 @@ def test_a_download_reads_as_a_file_does(
     assert download.whole() == data
 
 
-def test_a_download_that_goes_forward_only_forgets_what_is_behind() -> None:
+def test_a_forward_only_download_drops_what_was_read() -> None:
     download = Download(Body(bytes(range(256)) * 4000), 1_024_000)  # type: ignore[arg-type]
     assert download.read(10) == bytes(range(10))
     download.seek(0)
@@ -123,18 +122,18 @@ def test_a_download_that_goes_forward_only_forgets_what_is_behind() -> None:
         download.seek(256_002)
 
 
-def test_what_follows_the_picture_is_not_read() -> None:
-    """A motion photo carries megabytes of film behind the JPEG."""
+def test_bytes_after_the_picture_are_not_read() -> None:
+    """A motion photo carries megabytes of video after the JPEG."""
     data = picture("JPEG")
     body = Body(data + bytes(4_000_000))
     make_thumbnails(body, len(body.data), (200, 400))  # type: ignore[arg-type]
-    assert body.taken < len(data) + 600_000
+    assert body.read_bytes < len(data) + 600_000
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG"])
-def test_a_picture_with_too_many_pixels_is_refused_by_its_header(image_format: str) -> None:
+def test_too_many_pixels_are_rejected_from_the_header(image_format: str) -> None:
     data = picture(image_format)
     body = Body(data)
     with pytest.raises(UnusableImage, match="too_many_pixels"):
         make_thumbnails(body, len(data), (200,), Limits(max_pixels=1000))  # type: ignore[arg-type]
-    assert body.taken <= 64 * 1024 < len(data)
+    assert body.read_bytes <= 64 * 1024 < len(data)

@@ -1,4 +1,4 @@
-"""The child process that risky decoders run in: what it returns, and how it is ended."""
+"""The child process that risky decoders run in: what it returns, and how it ends."""
 
 import os
 import signal
@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import pytest
 
+from contract.record import Reason
 from resizer.engine.isolation import in_child
 from resizer.thumbnails import UnusableImage
 
@@ -18,7 +19,7 @@ def children() -> int:
         return len(file.read().split())
 
 
-def test_a_result_comes_back_whole() -> None:
+def test_the_whole_result_is_returned() -> None:
     before = children()
     assert in_child(lambda: {"data": bytes(5 * MIB), "pid": 7}, 10, 400 * MIB) == {
         "data": bytes(5 * MIB),
@@ -31,8 +32,8 @@ def test_the_work_runs_in_another_process() -> None:
     assert in_child(os.getpid, 10, 400 * MIB) != os.getpid()
 
 
-@pytest.mark.parametrize("error", [UnusableImage("too_large", "why"), KeyError("a defect of ours")])
-def test_an_error_comes_back_as_it_was(error: Exception) -> None:
+@pytest.mark.parametrize("error", [UnusableImage(Reason.TOO_LARGE, "why"), KeyError("a defect")])
+def test_an_error_is_raised_unchanged(error: Exception) -> None:
     def fail() -> NoReturn:
         raise error
 
@@ -42,7 +43,7 @@ def test_an_error_comes_back_as_it_was(error: Exception) -> None:
     assert getattr(caught.value, "reason", None) == getattr(error, "reason", None)
 
 
-def test_a_decode_that_hangs_is_ended() -> None:
+def test_a_decode_that_hangs_is_killed() -> None:
     before = children()
     start = time.monotonic()
     with pytest.raises(UnusableImage, match="longer than"):
@@ -58,7 +59,7 @@ def test_a_decode_that_crashes_is_corrupt() -> None:
     assert children() == before
 
 
-def test_memory_over_the_limit_is_refused() -> None:
+def test_memory_over_the_limit_is_rejected() -> None:
     assert len(in_child(lambda: bytes(100 * MIB)[:9], 10, 200 * MIB)) == 9
     with pytest.raises(MemoryError):
         in_child(lambda: bytes(300 * MIB)[:9], 10, 200 * MIB)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.integration.resizer.mutations import HANG_SECONDS, VARIANTS, run
+from tools.fuzz import HANG_SECONDS, VARIANTS, run
 
 ROUNDS = 12  # of every variant; the full run of 24,000 cases is `make fuzz`
 

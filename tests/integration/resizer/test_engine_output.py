@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from resizer.thumbnails import Encoding
-from tests.integration.resizer import pictures
 from tests.integration.resizer.rendering import pixels, render
+from tools import pictures
 
 
 @pytest.mark.parametrize(
@@ -28,15 +28,17 @@ def test_sizes(
 ) -> None:
     rendition = render(pictures.saved(pictures.photo(*size), image_format))
     assert (rendition.width, rendition.height) == size
-    made = {asked: (made.width, made.height) for asked, made in rendition.thumbnails.items()}
+    made = {
+        requested: (made.width, made.height) for requested, made in rendition.thumbnails.items()
+    }
     assert made == thumbnails
     for thumbnail in rendition.thumbnails.values():
         assert pixels(thumbnail).size == (thumbnail.width, thumbnail.height)
 
 
-def test_other_widths_can_be_asked_for_in_any_order() -> None:
+def test_other_widths_can_be_requested_in_any_order() -> None:
     rendition = render(pictures.saved(pictures.photo(), "JPEG"), widths=(64, 1000, 320, 64))
-    assert {asked: made.width for asked, made in rendition.thumbnails.items()} == {
+    assert {requested: made.width for requested, made in rendition.thumbnails.items()} == {
         64: 64,
         320: 320,
         1000: 640,
@@ -63,13 +65,13 @@ def test_no_metadata_reaches_a_thumbnail(image_format: str, wanted: str) -> None
 def test_a_format_can_be_set_for_all_and_for_one_width() -> None:
     data = pictures.saved(pictures.photo(), "JPEG")
     rendition = render(data, encoding=Encoding(format="webp", formats={400: "avif"}))
-    types = {asked: made.content_type for asked, made in rendition.thumbnails.items()}
+    types = {requested: made.content_type for requested, made in rendition.thumbnails.items()}
     assert types == {200: "image/webp", 400: "image/avif"}
     assert pixels(rendition.thumbnails[200]).format == "WEBP"
     assert pixels(rendition.thumbnails[400]).format == "AVIF"
 
 
-def test_a_transparent_picture_as_a_jpeg_lies_on_white() -> None:
+def test_a_transparent_picture_as_a_jpeg_gets_a_white_background() -> None:
     data = pictures.saved(pictures.photo_of_mode("RGBA"), "PNG")
     thumbnail = render(data, encoding=Encoding(format="jpeg")).thumbnails[200]
     assert thumbnail.content_type == "image/jpeg"
@@ -111,19 +113,19 @@ def test_a_placeholder_of_any_shape_is_a_picture(size: tuple[int, int]) -> None:
     assert Image.open(BytesIO(b64decode(url.partition(",")[2]))).size[0] >= 1
 
 
-def test_the_color_is_the_most_common_one_not_the_mean() -> None:
+def test_the_color_is_the_most_common_one_and_not_the_mean() -> None:
     image = Image.new("RGB", (600, 600), (10, 200, 30))
     image.paste((250, 0, 250), (0, 0, 200, 600))
     red, green, blue = bytes.fromhex(render(pictures.saved(image, "PNG")).color[1:])
     assert (abs(red - 10), abs(green - 200), abs(blue - 30)) < (4, 4, 4)
 
 
-def test_transparent_pixels_have_no_say_in_the_color() -> None:
+def test_transparent_pixels_do_not_count_for_the_color() -> None:
     image = Image.new("RGBA", (300, 300), (255, 255, 255, 0))
     image.paste((0, 0, 200, 255), (0, 0, 60, 60))
     assert render(pictures.saved(image, "PNG")).color == "#0000c8"
 
 
-def test_a_wholly_transparent_picture_has_a_color_too() -> None:
+def test_a_fully_transparent_picture_has_a_color_too() -> None:
     image = Image.new("RGBA", (300, 300), (255, 255, 255, 0))
     assert render(pictures.saved(image, "PNG")).color == "#000000"

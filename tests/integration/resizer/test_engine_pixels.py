@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from resizer.thumbnails import Encoding
-from tests.integration.resizer import pictures
 from tests.integration.resizer.rendering import FINE, difference, pixels, reference, render
+from tools import pictures
 
 TOLERANCE = 4.0
 LAYOUTS = {
@@ -35,7 +35,7 @@ def assert_like_a_full_decode(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(("image_format", "mode"), CASES)
-def test_every_format_and_layout_looks_as_a_full_decode(image_format: str, mode: str) -> None:
+def test_every_format_and_layout_looks_like_a_full_decode(image_format: str, mode: str) -> None:
     options = {"quality": 95} if image_format in {"JPEG", "WEBP", "AVIF", "HEIF"} else {}
     data = pictures.saved(pictures.photo_of_mode(mode), image_format, **options)
     assert_like_a_full_decode(data)
@@ -97,7 +97,7 @@ PROFILES = {
 
 
 @pytest.mark.parametrize("name", PROFILES)
-def test_a_profile_is_followed_into_srgb(name: str) -> None:
+def test_a_profile_is_converted_to_srgb(name: str) -> None:
     profile, mode, image_format = PROFILES[name]
     options = {"quality": 95} if image_format in {"JPEG", "WEBP", "AVIF", "HEIF"} else {}
     data = pictures.saved(
@@ -107,7 +107,7 @@ def test_a_profile_is_followed_into_srgb(name: str) -> None:
 
 
 def test_a_profile_changes_what_it_should() -> None:
-    """The reference follows profiles by the same library: one known value stands outside it."""
+    """The reference converts with the same library, so this compares with a known value."""
     gray = pictures.photo_of_mode("L").point(lambda _: 128)
     data = pictures.saved(gray, "PNG", icc_profile=pictures.gray_profile(1.0))
     # IEC 61966-2-1: linear 128/255 is 0.7355 as sRGB.
@@ -166,7 +166,7 @@ def test_hidden_color_does_not_bleed_out_of_transparent_pixels(width: int) -> No
     assert all(green < 60 for _, green in seen)
 
 
-def test_transparent_pixels_are_averaged_by_what_is_seen_of_them() -> None:
+def test_transparent_pixels_are_averaged_by_what_is_visible() -> None:
     """Red columns between hidden green ones: half transparent red, not brown."""
     columns = bytes((200, 0, 0, 255, 0, 255, 0, 0)) * 320 * 480
     image = Image.frombytes("RGBA", (640, 480), columns)
@@ -182,7 +182,7 @@ def test_alpha_that_is_opaque_everywhere_becomes_a_jpeg() -> None:
     assert render(data).thumbnails[400].content_type == "image/jpeg"
 
 
-def test_the_first_frame_of_an_animation_is_taken() -> None:
+def test_an_animation_becomes_its_first_frame() -> None:
     red, blue = (pictures.photo_of_mode("RGB").point(f) for f in (lambda v: v, lambda v: 255 - v))
     for image_format in ("GIF", "WEBP", "PNG", "AVIF", "TIFF"):
         still = pictures.saved(red, image_format)
@@ -191,7 +191,7 @@ def test_the_first_frame_of_an_animation_is_taken() -> None:
         assert difference(pixels(render(moving, encoding=FINE).thumbnails[200]), wanted) < TOLERANCE
 
 
-def test_sixteen_bits_are_scaled_not_clipped() -> None:
+def test_sixteen_bits_are_scaled_and_not_clipped() -> None:
     gray = pictures.wide(pictures.photo_of_mode("L").point(lambda _: 100))
     for image_format in ("PNG", "TIFF"):
         thumbnail = render(pictures.saved(gray, image_format)).thumbnails[200]

@@ -1,4 +1,4 @@
-"""A PNG decoded in strips is the PNG decoded whole."""
+"""A PNG decoded in strips equals the PNG decoded as a whole."""
 
 import struct
 import zlib
@@ -12,8 +12,8 @@ from resizer.engine import png
 from resizer.engine.download import Download
 from resizer.engine.limits import Limits
 from resizer.thumbnails import UnusableImage
-from tests.integration.resizer import pictures
 from tests.integration.resizer.rendering import render
+from tools import pictures
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +64,9 @@ def test_chunks_of_any_size_are_read(size: int) -> None:
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA"])
-def test_thumbnails_are_those_of_a_whole_decode(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thumbnails_are_the_same_as_with_a_whole_decode(
+    mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = pictures.saved(pictures.photo_of_mode(mode, 1700, 900), "PNG", exif=pictures.exif(6))
     in_strips = render(data, limits=Limits(whole_frame_pixels={"PNG": 1}))
     monkeypatch.setattr(png, "PIXELS_WORTH_IT", 1 << 40)
@@ -114,7 +116,7 @@ def test_other_kinds_of_png_are_decoded_whole(kind: str) -> None:
     assert not png.decodes_in_strips(image)
 
 
-def test_a_jpeg_is_no_png() -> None:
+def test_a_jpeg_is_not_decoded_in_strips() -> None:
     assert not png.decodes_in_strips(Image.open(BytesIO(pictures.saved(pictures.photo(), "JPEG"))))
 
 

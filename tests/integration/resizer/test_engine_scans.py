@@ -12,8 +12,8 @@ from PIL.JpegImagePlugin import JpegImageFile
 from resizer.engine.scans import count_scans, prune_for_eighth
 from resizer.thumbnails import Limits, UnusableImage
 from tests import ROOT
-from tests.integration.resizer import pictures
 from tests.integration.resizer.rendering import render
+from tools import pictures
 
 CORPUS = Path(os.environ.get("CORPUS", ROOT.parent / "shared" / "corpus"))
 REAL = [file for file in CORPUS.glob("*.jpg") if b"\xff\xc2" in file.read_bytes()]
@@ -63,7 +63,7 @@ def test_a_real_progressive_file_decodes_to_the_same_pixels(file: Path) -> None:
     assert eighth(pruned).tobytes() == eighth(data).tobytes()
 
 
-def test_the_engine_makes_the_same_thumbnails_of_both() -> None:
+def test_the_engine_makes_the_same_thumbnails_with_and_without_pruning() -> None:
     image = pictures.photo(3300, 2500)
     data = pictures.saved(image, "JPEG", progressive=True, exif=pictures.exif(3))
     pruned = prune_for_eighth(data)
@@ -124,11 +124,11 @@ def table_between_scans(data: bytes) -> bytes:
         *("arithmetic", "line count", "standalone marker", "start", "nothing"),
     ],
 )
-def test_what_is_not_fully_understood_is_left_alone(data: bytes) -> None:
+def test_a_file_that_is_not_fully_understood_is_left_alone(data: bytes) -> None:
     assert prune_for_eighth(data) is None
 
 
-def test_what_follows_the_end_of_the_picture_is_dropped() -> None:
+def test_bytes_after_the_end_of_the_picture_are_dropped() -> None:
     data = progressive()
     assert prune_for_eighth(data + progressive()) == prune_for_eighth(data)
 
@@ -146,7 +146,7 @@ def many_scans(scans: int) -> bytes:
     return data[:start] + data[start:-2] * scans + data[-2:]
 
 
-def test_a_file_of_more_scans_than_the_limit_is_refused() -> None:
+def test_a_file_with_more_scans_than_the_limit_is_rejected() -> None:
     assert render(many_scans(20)).width == 1211
     with pytest.raises(UnusableImage, match="25 scans, at most 24") as caught:
         render(many_scans(20), limits=Limits(max_scans=24))
@@ -156,7 +156,7 @@ def test_a_file_of_more_scans_than_the_limit_is_refused() -> None:
 
 
 def test_scans_after_a_sequential_start_count_too() -> None:
-    """Sequential, but with a component a scan: libjpeg goes on to the end of the file."""
+    """Sequential, but with one component per scan: libjpeg reads to the end of the file."""
     data = bytearray(progressive("L"))
     data[frame_of(bytes(data)) + 1] = 0xC0
     single = bytes(data)
@@ -179,7 +179,7 @@ def many_scans_of(data: bytes, scans: int) -> bytes:
     return data[:start] + data[start:-2] * scans + data[-2:]
 
 
-def test_coefficients_that_do_not_fit_in_memory_are_refused() -> None:
+def test_coefficients_that_do_not_fit_in_memory_are_rejected() -> None:
     data = progressive(subsampling="4:4:4")
     needed = 1211 * 907 * 3 * 2
     assert render(data, limits=Limits(max_coefficient_bytes=needed)).width == 1211

@@ -12,11 +12,13 @@ from urllib.parse import quote_plus
 import boto3
 import pytest
 
+from contract.logs import log_json
 from contract.record import Reason, Status
 from contract.transitions import Change, Transition
+from local.emulator import REGION, Emulator
 from resizer.events import ObjectReference
 from resizer.resize import ClaimHeldError
-from resizer.settings import SettingError, Settings
+from resizer.settings import Settings
 from tests.integration.resizer.conftest import Image
 
 
@@ -66,6 +68,20 @@ def give_up(
     return entry_module(monkeypatch, give_up_session, settings)
 
 
+def test_endpoint_and_region_are_those_that_were_checked(
+    monkeypatch: pytest.MonkeyPatch,
+    bare_logging: None,
+    resizer_session: boto3.Session,
+    settings: Settings,
+    emulator: Emulator,
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f" {emulator.url} ")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", " ")
+    module = entry_module(monkeypatch, resizer_session, settings)
+    for client in (module.repository.client, module.resizer.storage.client):
+        assert (client.meta.endpoint_url, client.meta.region_name) == (emulator.url, REGION)
+
+
 CONTEXT = SimpleNamespace(aws_request_id="invocation-1")
 
 
@@ -94,21 +110,25 @@ def messages(*events: object) -> dict[str, Any]:
     return {"Records": [{"messageId": f"m{n}", "body": body} for n, body in enumerate(bodies)]}
 
 
-def test_an_event_is_resized_and_told_in_one_json_line(
+def test_an_event_is_resized_and_logged_as_one_json_line(
     resize_image: ModuleType, image: Image, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    resize_image.set_up_logging()  # on this test's standard output
+    log_json()  # on this test's standard output
     ref = image.upload()
-    answer = resize_image.handler(event(image.settings.bucket, ref), CONTEXT)
-    assert answer == {"done": 1}
+    response = resize_image.handler(event(image.settings.bucket, ref), CONTEXT)
+    assert response == {"done": 1}
     image.in_status(Status.DONE)
     [line] = capsys.readouterr().out.splitlines()
-    told = json.loads(line)
-    assert (told["level"], told["outcome"], told["userId"]) == ("INFO", "done", image.key.user_id)
-    assert "cat.jpg" not in line, "a user's file name is nothing for the log"
+    logged = json.loads(line)
+    assert (logged["level"], logged["outcome"], logged["userId"]) == (
+        "INFO",
+        "done",
+        image.key.user_id,
+    )
+    assert "cat.jpg" not in line, "a user's file name must not be logged"
 
 
-def test_one_image_that_fails_for_the_moment_does_not_hold_up_the_others(
+def test_a_transient_failure_does_not_block_the_other_images(
     resize_image: ModuleType, image: Image
 ) -> None:
     held, free = image.upload(), image.of("user_free")
@@ -121,29 +141,8 @@ def test_one_image_that_fails_for_the_moment_does_not_hold_up_the_others(
     assert free.record() is None
 
 
-def test_the_test_event_of_s3_is_no_error(resize_image: ModuleType) -> None:
+def test_the_test_event_of_s3_is_not_an_error(resize_image: ModuleType) -> None:
     assert resize_image.handler({"Service": "Amazon S3", "Event": "s3:TestEvent"}, CONTEXT) == {}
-
-
-def test_a_missing_bucket_ends_the_start_with_its_name(settings: Settings) -> None:
-    with pytest.raises(SettingError, match="BUCKET is not set"):
-        Settings.from_environment({})
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("THUMBNAIL_WIDTHS", "200,x"),
-        ("THUMBNAIL_WIDTHS", "0"),
-        ("THUMBNAIL_WIDTHS", "5000"),
-        ("MAX_PIXELS", "-1"),
-        ("MAX_UPLOAD_BYTES", "1.5"),
-        ("CLAIM_SECONDS", "0"),
-    ],
-)
-def test_a_bad_setting_ends_the_start_with_its_name(name: str, value: str) -> None:
-    with pytest.raises(SettingError, match=name):
-        Settings.from_environment({"BUCKET": "b", name: value})
 
 
 def test_giving_up_marks_the_record_and_keeps_the_event(give_up: ModuleType, image: Image) -> None:
@@ -155,7 +154,7 @@ def test_giving_up_marks_the_record_and_keeps_the_event(give_up: ModuleType, ima
     assert json.loads(record.gave_up_event or "") == failed
 
 
-def test_giving_up_leaves_what_was_done_or_deleted_in_the_meantime(
+def test_giving_up_leaves_images_that_were_done_or_deleted_in_the_meantime(
     give_up: ModuleType, image: Image
 ) -> None:
     ref = image.upload()
@@ -167,7 +166,7 @@ def test_giving_up_leaves_what_was_done_or_deleted_in_the_meantime(
         image.in_status(status)
 
 
-def test_an_image_that_a_worker_holds_is_not_given_up_yet(
+def test_an_image_that_a_worker_has_claimed_is_not_given_up_on_yet(
     give_up: ModuleType, image: Image
 ) -> None:
     ref = image.upload()
@@ -175,8 +174,8 @@ def test_an_image_that_a_worker_holds_is_not_given_up_yet(
     image.put_record(
         Status.PROCESSING, sequencer=ref.sequencer, claimed_by="alive", claimed_until_ms=until
     )
-    answer = give_up.give_up(messages(event(image.settings.bucket, ref)), CONTEXT)
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    response = give_up.give_up(messages(event(image.settings.bucket, ref)), CONTEXT)
+    assert response == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     image.in_status(Status.PROCESSING)
 
 
@@ -185,15 +184,15 @@ def test_giving_up_leaves_a_newer_event_that_is_under_way(
 ) -> None:
     older, newer = image.upload(number=1), image.upload(number=2)
     image.put_record(Status.PROCESSING, sequencer=newer.sequencer, claimed_by="alive")
-    answer = give_up.give_up(messages(event(image.settings.bucket, older)), CONTEXT)
-    assert answer == {"batchItemFailures": []}
+    response = give_up.give_up(messages(event(image.settings.bucket, older)), CONTEXT)
+    assert response == {"batchItemFailures": []}
     image.in_status(Status.PROCESSING)
 
 
-def test_only_the_message_that_cannot_be_handled_comes_again(
+def test_only_the_message_that_cannot_be_handled_is_delivered_again(
     give_up: ModuleType, image: Image
 ) -> None:
     good = event(image.settings.bucket, image.upload())
-    answer = give_up.give_up(messages({"nothing": 1}, good), CONTEXT)
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    response = give_up.give_up(messages({"nothing": 1}, good), CONTEXT)
+    assert response == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     image.in_status(Status.FAILED)

@@ -1,4 +1,4 @@
-"""The way of one object, under the resizer's own identity, against the emulator."""
+"""The steps for one original, under the resizer's own identity, against the emulator."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,7 @@ from resizer.repository import RefusedError
 from resizer.resize import ClaimHeldError, Outcome, Resizer
 from resizer.storage import Storage
 from tests.integration.resizer.conftest import Image, make_resizer, sequencer
-from tests.pictures import jpeg, opened
+from tools.pictures import jpeg, opened
 
 GREEN = "#20a040"
 
@@ -59,17 +59,17 @@ def test_a_small_original_is_not_enlarged(resizer: Resizer, image: Image) -> Non
     }
 
 
-def test_a_thumbnail_says_whose_it_is_and_may_be_kept_by_the_browser_only(
+def test_a_thumbnail_names_its_owner_and_only_browsers_may_cache_it(
     resizer: Resizer, image: Image
 ) -> None:
     ref = image.upload()
     resizer.resize(ref, "invocation-1")
-    answer = image.s3.head_object(Bucket=image.settings.bucket, Key=str(image.key.thumbnail(400)))
-    assert answer["CacheControl"].startswith("private, max-age=")
-    assert answer["ContentType"] == "image/jpeg"
-    assert answer["Metadata"][metadata.USER_ID] == image.key.user_id
-    assert answer["Metadata"][metadata.ORIGINAL_E_TAG] == ref.e_tag
-    assert answer["Metadata"][metadata.SEQUENCER] == ref.sequencer
+    response = image.s3.head_object(Bucket=image.settings.bucket, Key=str(image.key.thumbnail(400)))
+    assert response["CacheControl"].startswith("private, max-age=")
+    assert response["ContentType"] == "image/jpeg"
+    assert response["Metadata"][metadata.USER_ID] == image.key.user_id
+    assert response["Metadata"][metadata.ORIGINAL_E_TAG] == ref.e_tag
+    assert response["Metadata"][metadata.SEQUENCER] == ref.sequencer
 
 
 def test_a_second_delivery_of_the_same_event_changes_nothing(
@@ -104,7 +104,7 @@ def test_a_newer_upload_of_the_same_key_wins(resizer: Resizer, image: Image) -> 
     assert opened(image.bytes_of(200)).size == (200, 200)
 
 
-def test_an_event_of_a_version_that_was_replaced_waits_for_the_newer_event(
+def test_an_event_of_a_replaced_version_leaves_the_image_to_the_newer_event(
     resizer: Resizer, image: Image
 ) -> None:
     old = image.upload(jpeg(), number=1)
@@ -126,7 +126,7 @@ def test_a_slow_worker_never_replaces_a_newer_thumbnail(resizer: Resizer, image:
     assert image.bytes_of(200) != b"older"
 
 
-def test_a_claim_is_held_against_another_invocation(resizer: Resizer, image: Image) -> None:
+def test_another_invocation_cannot_take_over_a_live_claim(resizer: Resizer, image: Image) -> None:
     ref = image.upload()
     change = Change(ref.sequencer, "invocation-1", resizer.now_ms())
     resizer.repository.claim(Transition.CLAIM, ref, change, until_ms=change.now_ms + 60_000)
@@ -145,7 +145,7 @@ def test_a_retry_of_the_same_invocation_takes_over_its_claim(
     assert resizer.resize(ref, "invocation-1") is Outcome.DONE
 
 
-def test_a_dead_workers_claim_is_free_when_its_time_is_over(resizer: Resizer, image: Image) -> None:
+def test_a_dead_workers_claim_expires(resizer: Resizer, image: Image) -> None:
     ref = image.upload()
     change = Change(ref.sequencer, "invocation-1", resizer.now_ms())
     resizer.repository.claim(Transition.CLAIM, ref, change, until_ms=change.now_ms - 1)
@@ -161,7 +161,7 @@ def test_a_dead_workers_claim_is_free_when_its_time_is_over(resizer: Resizer, im
         (jpeg()[:300], Reason.CORRUPT_IMAGE),
     ],
 )
-def test_bytes_that_are_no_image_end_as_failed_with_a_reason(
+def test_bytes_that_are_not_an_image_end_as_failed_with_a_reason(
     resizer: Resizer, image: Image, data: bytes, reason: Reason
 ) -> None:
     image.put_record(Status.PENDING, filename="Cät.jpg", expires_at_s=1)
@@ -173,7 +173,7 @@ def test_bytes_that_are_no_image_end_as_failed_with_a_reason(
     assert resizer.resize(ref, "invocation-2") is Outcome.IGNORED
 
 
-def test_a_bad_replacement_takes_the_old_thumbnails_with_it(resizer: Resizer, image: Image) -> None:
+def test_a_bad_replacement_removes_the_old_thumbnails(resizer: Resizer, image: Image) -> None:
     resizer.resize(image.upload(number=1), "invocation-1")
     assert resizer.resize(image.upload(b"bad", number=2), "invocation-2") is Outcome.FAILED
     assert image.in_status(Status.FAILED).thumbnails == {}
@@ -194,7 +194,7 @@ def test_two_users_with_the_same_image_id_never_share_a_thumbnail(
     image.in_status(Status.DONE)
 
 
-def test_a_tombstone_refuses_a_late_event_and_everything_is_removed(
+def test_a_tombstone_rejects_a_late_event_and_everything_is_removed(
     resizer: Resizer, image: Image
 ) -> None:
     resizer.resize(image.upload(number=1), "invocation-1")
@@ -206,7 +206,7 @@ def test_a_tombstone_refuses_a_late_event_and_everything_is_removed(
     assert image.thumbnail(400) is None
 
 
-def test_a_tombstones_removal_leaves_another_users_thumbnail(
+def test_cleaning_up_under_a_tombstone_keeps_another_users_thumbnail(
     resizer: Resizer, image: Image
 ) -> None:
     other = image.of("somebody_else")
@@ -217,14 +217,14 @@ def test_a_tombstones_removal_leaves_another_users_thumbnail(
     assert image.original()
 
 
-def test_the_record_of_an_original_that_is_gone_goes_too(resizer: Resizer, image: Image) -> None:
+def test_the_record_of_an_original_that_is_gone_is_removed(resizer: Resizer, image: Image) -> None:
     ref = image.upload()
     image.remove_original()
     assert resizer.resize(ref, "invocation-1") is Outcome.GONE
     assert image.record() is None
 
 
-def test_an_event_after_the_pending_record_expired_makes_the_record_again(
+def test_an_event_after_the_pending_record_expired_creates_the_record_again(
     resizer: Resizer, image: Image
 ) -> None:
     assert image.record() is None
@@ -232,7 +232,7 @@ def test_an_event_after_the_pending_record_expired_makes_the_record_again(
     assert image.in_status(Status.DONE).filename == "Cät.jpg"
 
 
-def test_a_width_that_is_no_longer_wanted_goes_with_the_next_upload(
+def test_a_width_no_longer_configured_is_removed_by_the_next_upload(
     resizer_session: boto3.Session, resizer: Resizer, image: Image
 ) -> None:
     three = make_resizer(resizer_session, replace(resizer.settings, widths=(100, 200, 400)))
@@ -243,7 +243,7 @@ def test_a_width_that_is_no_longer_wanted_goes_with_the_next_upload(
     assert image.thumbnail(100) is None
 
 
-def test_a_refused_write_tells_what_stands_in_the_table(resizer: Resizer, image: Image) -> None:
+def test_a_refused_write_raises_the_current_record(resizer: Resizer, image: Image) -> None:
     ref = image.upload()
     resizer.resize(ref, "invocation-1")
     with pytest.raises(RefusedError) as raised:
@@ -313,10 +313,10 @@ class OneWidthFails(Storage):
 
 
 @pytest.mark.parametrize(("failing", "other"), [(200, 400), (400, 200)])
-def test_a_failed_put_is_reported_only_when_no_other_put_is_under_way(
+def test_a_failed_put_is_reported_only_when_no_other_put_is_running(
     resizer: Resizer, image: Image, failing: int, other: int
 ) -> None:
-    """Lambda would freeze the process in the middle of it, and a retry would race it."""
+    """Lambda would freeze the process in the middle of a put, and a retry would race it."""
     storage = OneWidthFails(resizer.storage.client, resizer.storage.bucket, failing)
     ref = image.upload()
     with ThreadPoolExecutor(1) as pool:

@@ -9,8 +9,8 @@ from typing import Any, Self
 import httpx
 
 from local.emulator import ROOT
-from tests.conftest import free_port
-from tests.uploader import Uploader
+from tools.ports import free_port
+from tools.uploader import Uploader
 
 UP_SECONDS = 900  # a first build
 
@@ -58,13 +58,13 @@ class Compose(Uploader):
         return done.stdout
 
     def inspect(self, service: str) -> dict[str, Any]:
-        """What the engine says of the service's first container."""
+        """What the engine reports about the service's first container."""
         container = self.run("ps", "--quiet", service).split()[0]
         found: list[dict[str, Any]] = json.loads(docker("inspect", container))
         return found[0]
 
     def python(self, service: str, code: str) -> str:
-        """Run code by the Python of a running container; its output."""
+        """Run code with the Python of a running container; returns its output."""
         return self.run("exec", "-T", service, "python3", "-c", code).strip()
 
 

@@ -1,4 +1,4 @@
-"""The whole way of an image through the images that ship."""
+"""An upload's whole path through the container images that ship."""
 
 import os
 import threading
@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from local.emulator import ROOT
-from tests.pictures import jpeg, opened
 from tests.proofs.containers.compose import Compose
-from tests.verify_deploy import Outsider, verify
+from tools.pictures import jpeg, opened
+from tools.verify_deploy import Outsider, verify
 
 pytestmark = pytest.mark.containers
 
@@ -61,7 +61,7 @@ def all_done(compose: Compose, user_id: str, image_ids: set[str], seconds: float
     raise AssertionError({name: states.get(name, "missing") for name in image_ids})
 
 
-def test_twenty_photos_become_thumbnails_of_exact_width(compose: Compose, user_id: str) -> None:
+def test_twenty_photos_become_thumbnails_of_the_exact_width(compose: Compose, user_id: str) -> None:
     image_ids = upload_all(compose, user_id)
     all_done(compose, user_id, image_ids, 120)
     for image in compose.listing(user_id):
@@ -69,13 +69,13 @@ def test_twenty_photos_become_thumbnails_of_exact_width(compose: Compose, user_i
         assert widths == [min(200, image["width"]), min(400, image["width"])]
 
 
-def test_bytes_that_are_no_image_fail_with_a_reason(compose: Compose, user_id: str) -> None:
+def test_bytes_that_are_not_an_image_fail_with_a_reason(compose: Compose, user_id: str) -> None:
     image = compose.finished(user_id, compose.upload(user_id, b"<svg onload='alert(1)'/>"))
     assert (image["status"], image["error"]) == ("failed", "unsupported_format")
 
 
 def test_a_killed_resizer_loses_nothing(compose: Compose, user_id: str) -> None:
-    """Killed with an image in hand; whoever holds it is replaced, and its event comes again."""
+    """Killed while it processes an image: it is replaced, and the event is redelivered."""
     kill = threading.Timer(1.5, compose.run, ("kill", "resizer"))
     kill.start()
     image_ids = upload_all(compose, user_id)
@@ -104,7 +104,7 @@ def test_two_resizers_share_the_work(compose: Compose, user_id: str) -> None:
     assert len(workers) == 2
 
 
-def test_the_images_withstand_an_outsider(compose: Compose, user_id: str) -> None:
+def test_the_containers_withstand_every_attack(compose: Compose, user_id: str) -> None:
     with Outsider(compose.api_url, user_id, None) as outsider:
         outcomes = {name: outcome for name, outcome, _ in verify(outsider)}
     assert set(outcomes.values()) == {"withstood", "not run"}

@@ -1,4 +1,4 @@
-"""What is in the images, and what they may do. Everything is asked of the built image itself."""
+"""What is in the images, and what they may do. All of it is read from the built images."""
 
 import json
 
@@ -36,17 +36,17 @@ def test_no_build_tool_is_left(image: str) -> None:
     assert modules(image, "pip", "setuptools", "wheel", "json") == {"json"}
 
 
-def test_the_resizer_holds_its_own_libraries_only() -> None:
+def test_the_resizer_contains_only_its_own_libraries() -> None:
     foreign = {"fastapi", "starlette", "pydantic", "uvicorn", "mangum", "jwt", "api", "local"}
     assert modules(RESIZER, *foreign, "PIL", "resizer") == {"PIL", "resizer"}
 
 
-def test_the_api_holds_its_own_libraries_only() -> None:
+def test_the_api_contains_only_its_own_libraries() -> None:
     foreign = {"PIL", "pillow_heif", "resizer", "local", "tests", "awslambdaric"}
     assert modules(API, *foreign, "fastapi", "api") == {"fastapi", "api"}
 
 
-def test_the_apis_lambda_form_has_the_runtime_client_and_its_handler() -> None:
+def test_the_apis_lambda_image_has_the_runtime_client_and_its_handler() -> None:
     built = docker("build", "--quiet", "--target", "lambda", "--file", "Dockerfile.api", ".")
     config = json.loads(docker("image", "inspect", built.strip()))[0]["Config"]
     assert config["Entrypoint"] == ["python3", "-m", "awslambdaric"]
@@ -63,20 +63,20 @@ def test_the_doctor_is_in_the_resizers_image() -> None:
 
 
 @pytest.mark.parametrize("image", [API, RESIZER])
-def test_the_image_runs_as_nobody_in_particular(image: str) -> None:
+def test_the_image_runs_as_an_unprivileged_user(image: str) -> None:
     assert in_image(image, "id", "-u").strip() == "10001"
 
 
 @pytest.mark.parametrize("image", [API, RESIZER])
-def test_the_image_says_what_it_is(image: str) -> None:
+def test_the_image_has_its_labels(image: str) -> None:
     labels = json.loads(docker("image", "inspect", image))[0]["Config"]["Labels"]
     wanted = {"title", "description", "licenses", "version", "revision"}
     assert wanted <= {name.removeprefix("org.opencontainers.image.") for name in labels}
 
 
 @pytest.mark.parametrize(("image", "folder"), [(API, "/app"), (RESIZER, "/var/task")])
-def test_every_module_is_compiled_for_good(image: str, folder: str) -> None:
-    """Unchecked: a source file's time, which an image's layers may change, does not matter."""
+def test_every_module_is_compiled_with_an_unchecked_hash(image: str, folder: str) -> None:
+    """So a source file's time, which an image's layers may change, does not matter."""
     code = (
         "import pathlib, sys, importlib.util as i\n"
         "for source in pathlib.Path(sys.argv[1]).rglob('*.py'):\n"
@@ -88,7 +88,7 @@ def test_every_module_is_compiled_for_good(image: str, folder: str) -> None:
 
 
 @pytest.mark.parametrize(("image", "folder"), [(API, "/app"), (RESIZER, "/var/task")])
-def test_botocore_knows_the_services_in_use_only(image: str, folder: str) -> None:
+def test_botocore_has_only_the_services_in_use(image: str, folder: str) -> None:
     found = in_image(image, "sh", "-c", f"ls -d {folder}/botocore/data/*/")
     assert {line.rstrip("/").rpartition("/")[2] for line in found.split()} == {"s3", "dynamodb"}
 

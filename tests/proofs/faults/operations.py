@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,12 +17,12 @@ from botocore.loaders import create_loader
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.services import Services
+from api.http.services import Services
 from api.settings import Settings as ApiSettings
-from api.use_cases.delete_image import delete_image
+from api.use_cases.errors import ImageNotFoundError
 from contract.transitions import Change
 from local.emulator import REGION, Credentials
-from resizer.doctor import Doctor, Plan
+from resizer.doctor import Doctor, Options
 from resizer.events import ObjectReference
 from resizer.repository import DYNAMODB_CONFIG, RefusedError, Repository
 from resizer.resize import Resizer
@@ -34,7 +35,7 @@ LATER_MS = 120_000  # by then a dead process's claim is free
 
 @dataclass(frozen=True)
 class World:
-    """Where AWS is, who is who, and what time it is there."""
+    """AWS's URL, the identities, and the time."""
 
     endpoint_url: str
     settings: Settings
@@ -111,24 +112,25 @@ def give_up(world: World, ref: ObjectReference) -> None:
 
 
 def doctor(world: World, ref: ObjectReference) -> None:
-    plan = Plan(repair=True, redrive=True, user_id=ref.key.user_id, grace_ms=0)
+    options = Options(repair=True, redrive=True, user_id=ref.key.user_id, grace_ms=0)
     resizer = world.resizer("root", InlineExecutor())
-    Doctor(resizer, plan, "doctor-1", InlineExecutor()).examine()
+    Doctor(resizer, options, "doctor-1", InlineExecutor()).examine()
 
 
 def delete(world: World, ref: ObjectReference) -> None:
     services = Services.connect(
         _api_settings(world), session=world.session("api"), clock=lambda: world.now_ms() / 1000
     )
-    delete_image(services, ref.key.user_id, ref.key.image_id)
+    with suppress(ImageNotFoundError):
+        services.image_deleter.delete(ref.key.user_id, ref.key.image_id)
 
 
 def plan_upload(world: World, ref: ObjectReference) -> None:
-    """A client that asks again with the same Idempotency-Key until it is answered."""
+    """A client that retries with the same Idempotency-Key until it gets a response."""
     app = create_app(_api_settings(world), session=world.session("api"))
-    answer = asyncio.run(_post_upload(app, ref.key.user_id))
-    if answer.status_code != 201:
-        raise ConnectionError(answer.text)
+    response = asyncio.run(_post_upload(app, ref.key.user_id))
+    if response.status_code != 201:
+        raise ConnectionError(response.text)
 
 
 def _api_settings(world: World) -> ApiSettings:

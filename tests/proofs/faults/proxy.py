@@ -20,7 +20,7 @@ HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
 class Fault(StrEnum):
     BEFORE = "the call never arrives"
-    AFTER = "the call takes effect, its answer is lost"
+    AFTER = "the call takes effect, its response is lost"
     AFTER_ONCE = "the same, and the client's own next attempt gets through"
     KILL_BEFORE = "the process dies before the call"
     KILL_AFTER = "the process dies after the call took effect"
@@ -76,15 +76,15 @@ class FaultProxy:
     def pass_on(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
         fault = self._fault_of(request)
         if fault is None or fault in TAKES_EFFECT:
-            status, headers, answer = self._ask(request, body)
+            status, headers, response = self._ask(request, body)
         if fault is None:
             request.send_response(status)
             for name, value in headers:
                 request.send_header(name, value)
             if request.command != "HEAD":
-                request.send_header("Content-Length", str(len(answer)))
+                request.send_header("Content-Length", str(len(response)))
             request.end_headers()
-            request.wfile.write(answer)
+            request.wfile.write(response)
             return
         if fault in KILLS:
             os.kill(self.plan.victim(), signal.SIGKILL)
@@ -116,14 +116,14 @@ class FaultProxy:
                 if name.lower() != "connection":
                     connection.putheader(name, value)
             connection.endheaders(body)
-            answer = connection.getresponse()
+            response = connection.getresponse()
             kept = [
                 (name, value)
-                for name, value in answer.getheaders()
+                for name, value in response.getheaders()
                 if name.lower() not in HOP_BY_HOP
                 or (request.command, name.lower()) == ("HEAD", "content-length")
             ]
-            return answer.status, kept, answer.read()
+            return response.status, kept, response.read()
         finally:
             connection.close()
 

@@ -1,4 +1,4 @@
-"""The states from which operations set out, and what each leaves behind."""
+"""The states in which operations start, and what each leaves behind."""
 
 import hashlib
 from collections.abc import Callable
@@ -11,8 +11,8 @@ from resizer.events import ObjectReference
 from resizer.repository import Repository
 from resizer.resize import Resizer
 from tests.integration.resizer.conftest import Image, sequencer
-from tests.pictures import jpeg
 from tests.proofs.faults.operations import Operation, delete, doctor, give_up, plan_upload, resize
+from tools.pictures import jpeg
 
 Arrange = Callable[[Image, Resizer], ObjectReference]
 TIMES = ("expires_at_s", "claimed_by", "claimed_until_ms", "created_at_ms")

@@ -43,7 +43,7 @@ def world(proxy: FaultProxy, emulator: Emulator, stack: Stack, settings: Setting
 
 @pytest.fixture
 def new_image(image: Image) -> Callable[[], Image]:
-    """As many images of a user each as a test wants."""
+    """Makes as many images as a test needs, each with its own user."""
     numbers = iter(range(10**6))
 
     def make() -> Image:
@@ -88,7 +88,7 @@ def test_a_fault_at_any_call_leaves_no_trace_after_the_next_delivery(
     world: World,
     operators_resizer: Resizer,
     new_image: Callable[[], Image],
-    count_case: list[str],
+    report_tried: Callable[[str, int], None],
 ) -> None:
     later = replace(world, ahead_ms=LATER_MS)
     image = new_image()
@@ -105,4 +105,4 @@ def test_a_fault_at_any_call_leaves_no_trace_after_the_next_delivery(
             strike(proxy, world, scenario.operation, ref, Plan(fault, number))
             scenario.operation(later, ref)
             assert end_state(image) == expected, f"{call}: {fault}"
-            count_case.append(f"{scenario.name}: {call}: {fault}")
+    report_tried("cases of injected faults", len(calls) * len(Fault))

@@ -1,9 +1,6 @@
-"""The functions under AWS's runtime client and emulator, and how the gate judges their answers."""
+"""The functions under AWS's runtime client and emulator, and how the gate reads their responses."""
 
-import http.server
 import json
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +9,12 @@ import pytest
 
 from contract.keys import OriginalKey
 from local.emulator import ROOT
-from local.gate import Containers, result
+from local.gate import result
 from local.infrastructure import Stack
 from local.pool import InvocationError
-from tests.integration.deploy.rie import Rie
 from tests.invocations import RecordedInvocations
-from tests.pictures import jpeg
+from tools.lambda_emulator import LambdaEmulator
+from tools.pictures import jpeg
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,53 +24,53 @@ HANDLERS = Path(__file__).parent
 IMAGE = "1763853422123-0000071e-cat.jpg"
 
 
-def run(handler: str, log: Path, **options: Any) -> Rie:
-    return Rie(handler, [HANDLERS], log, **options)
+def run(handler: str, log: Path, **options: Any) -> LambdaEmulator:
+    return LambdaEmulator(handler, [HANDLERS], log, **options)
 
 
-def test_a_result_comes_back(tmp_path: Path) -> None:
+def test_a_result_is_returned(tmp_path: Path) -> None:
     with run("rie_handlers.succeed", tmp_path / "log") as rie:
-        answer = rie.invoke({"number": 1})
-    assert result(answer.status_code, answer.content)["event"] == {"number": 1}
+        response = rie.invoke({"number": 1})
+    assert result(response.status_code, response.content)["event"] == {"number": 1}
 
 
-def test_an_exception_is_a_failure_though_it_answers_200(tmp_path: Path) -> None:
+def test_an_exception_is_a_failure_despite_its_status_200(tmp_path: Path) -> None:
     with run("rie_handlers.fail", tmp_path / "log") as rie:
-        answer = rie.invoke({})
-        assert answer.status_code == 200
+        response = rie.invoke({})
+        assert response.status_code == 200
         with pytest.raises(InvocationError, match="try again"):
-            result(answer.status_code, answer.content)
+            result(response.status_code, response.content)
         assert rie.invoke({}).json()["errorType"] == "RuntimeError"  # the process lives on
 
 
-def test_a_timeout_is_a_failure_though_it_answers_200(tmp_path: Path) -> None:
+def test_a_timeout_is_a_failure_despite_its_status_200(tmp_path: Path) -> None:
     with run("rie_handlers.take_too_long", tmp_path / "log", timeout_seconds=1) as rie:
-        answer = rie.invoke({})
-    assert answer.status_code == 200
+        response = rie.invoke({})
+    assert response.status_code == 200
     with pytest.raises(InvocationError, match="timed out after 1"):
-        result(answer.status_code, answer.content)
+        result(response.status_code, response.content)
 
 
 @pytest.mark.parametrize("handler", ["rie_handlers.leave", "no_such_module.handler"])
 def test_an_exit_and_a_bad_import_are_failures(tmp_path: Path, handler: str) -> None:
     with run(handler, tmp_path / "log") as rie:
-        answer = rie.invoke({})
+        response = rie.invoke({})
     with pytest.raises(InvocationError):
-        result(answer.status_code, answer.content)
+        result(response.status_code, response.content)
 
 
 @pytest.fixture
-def resizer(stack: Stack, tmp_path: Path) -> Iterator[Rie]:
+def resizer(stack: Stack, tmp_path: Path) -> Iterator[LambdaEmulator]:
     """ResizeImage as the image starts it, with the role and the variables of the template."""
     function = stack.resize_image_function
-    with Rie(
+    with LambdaEmulator(
         function.handler, [ROOT], tmp_path / "log", environment=function.environment
     ) as running:
         yield running
 
 
-def test_the_resizer_does_its_work_under_the_runtime_client(
-    resizer: Rie,
+def test_the_resizer_works_under_the_runtime_client(
+    resizer: LambdaEmulator,
     s3: "S3Client",
     dynamodb: "DynamoDBClient",
     stack: Stack,
@@ -83,14 +80,14 @@ def test_the_resizer_does_its_work_under_the_runtime_client(
     key = str(OriginalKey(user_id, IMAGE))
     s3.put_object(Bucket=stack.bucket, Key=key, Body=jpeg(), ContentType="image/jpeg")
     (event,) = invocations.wait_for(key)
-    answer = resizer.invoke(event)
-    assert result(answer.status_code, answer.content) == {"done": 1}, resizer.log
+    response = resizer.invoke(event)
+    assert result(response.status_code, response.content) == {"done": 1}, resizer.log
     primary_key: Any = {"userId": {"S": user_id}, "imageId": {"S": IMAGE}}
     record = dynamodb.get_item(TableName=stack.table, Key=primary_key)["Item"]
     assert record["status"] == {"S": "done"}
 
 
-def test_the_api_answers_an_http_apis_event_under_the_runtime_client(
+def test_the_api_handles_an_http_api_event_under_the_runtime_client(
     stack: Stack, tmp_path: Path
 ) -> None:
     environment = {
@@ -115,67 +112,15 @@ def test_the_api_answers_an_http_apis_event_under_the_runtime_client(
         "isBase64Encoded": False,
     }
     log = tmp_path / "log"
-    with Rie("api.lambda_handler.handler", [ROOT], log, environment=environment) as rie:
-        answer = rie.invoke(event).json()
-        assert answer["statusCode"] == 200, rie.log
-    assert json.loads(answer["body"])["items"] == []
+    with LambdaEmulator("api.lambda_handler.handler", [ROOT], log, environment=environment) as rie:
+        response = rie.invoke(event).json()
+        assert response["statusCode"] == 200, rie.log
+    assert json.loads(response["body"])["items"] == []
 
 
-def test_a_resizer_without_its_setting_says_which(tmp_path: Path) -> None:
-    with Rie("resizer.handler.handler", [ROOT], tmp_path / "log") as rie:
-        answer = rie.invoke({})
+def test_a_resizer_without_a_required_setting_names_it(tmp_path: Path) -> None:
+    with LambdaEmulator("resizer.handler.handler", [ROOT], tmp_path / "log") as rie:
+        response = rie.invoke({})
         assert "BUCKET is not set" in rie.log
     with pytest.raises(InvocationError):
-        result(answer.status_code, answer.content)
-
-
-class OneAtATime(http.server.BaseHTTPRequestHandler):
-    """Notes how many requests are under way at once; an event that says so cuts the line."""
-
-    running = 0
-    most = 0
-    lock = threading.Lock()
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        if b"cut" in body:
-            self.connection.close()
-            return
-        with OneAtATime.lock:
-            OneAtATime.running += 1
-            OneAtATime.most = max(OneAtATime.most, OneAtATime.running)
-        time.sleep(0.05)
-        with OneAtATime.lock:
-            OneAtATime.running -= 1
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b'{"done": 1}')
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def containers() -> Iterator[Containers]:
-    OneAtATime.running = OneAtATime.most = 0
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), OneAtATime) as server:
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        yield Containers("localhost", server.server_port, 10)
-        server.shutdown()
-
-
-def test_the_gate_lets_one_event_at_a_time_into_a_container(containers: Containers) -> None:
-    threads = [
-        threading.Thread(target=containers.invoke, args=({}, str(number))) for number in range(8)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert OneAtATime.most == 1
-
-
-def test_a_container_that_ends_with_an_event_in_hand_is_a_failure(containers: Containers) -> None:
-    with pytest.raises(InvocationError, match="ended"):
-        containers.invoke({"cut": True}, "1")
-    assert containers.invoke({}, "2") == {"done": 1}  # and is free for the next one
+        result(response.status_code, response.content)

@@ -5,44 +5,16 @@ from typing import Any
 import boto3
 import pytest
 
-from api.services import Services
+from api.http.services import Services
 from api.settings import Settings as ApiSettings
 from local.emulator import REGION, Emulator
 from resizer.repository import DYNAMODB_CONFIG
 from resizer.settings import Settings
 from resizer.storage import S3_CONFIG
-from tests.proofs.model.system import Aws
+from tests.proofs.model.system import ApiClock, Aws
 from tests.proofs.model.workers import stop_before_send
 
-STEPS = pytest.StashKey[list[int]]()
-ORDERS = pytest.StashKey[list[int]]()
 BUCKET, TABLE = "model-images", "ModelImages"
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[STEPS] = []
-    config.stash[ORDERS] = []
-
-
-@pytest.fixture
-def count_steps(pytestconfig: pytest.Config) -> list[int]:
-    """Append the number of steps that a history took."""
-    return pytestconfig.stash[STEPS]
-
-
-@pytest.fixture
-def count_orders(pytestconfig: pytest.Config) -> list[int]:
-    """Append the number of orders in which two operations ran."""
-    return pytestconfig.stash[ORDERS]
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    if steps := config.stash[STEPS]:
-        terminalreporter.write_line(f"model: {sum(steps)} steps of random histories")
-    if orders := config.stash[ORDERS]:
-        terminalreporter.write_line(f"model: {sum(orders)} orders of {len(orders)} pairs")
 
 
 @pytest.fixture(scope="session")
@@ -67,13 +39,15 @@ def aws(emulator: Emulator, root_session: boto3.Session) -> Aws:
             {"AttributeName": "imageId", "KeyType": "RANGE"},
         ],
     )
+    clock = ApiClock()
     gated = emulator.root.session()
     stop_before_send(gated)
     settings = ApiSettings(bucket=BUCKET, table=TABLE, region=REGION, endpoint_url=emulator.url)
     return Aws(
         gated_s3=gated.client("s3", config=S3_CONFIG),
         gated_dynamodb=gated.client("dynamodb", config=DYNAMODB_CONFIG),
-        services=Services.connect(settings, session=gated),
+        services=Services.connect(settings, session=gated, clock=lambda: clock.now_s),
+        clock=clock,
         s3=s3,
         dynamodb=dynamodb,
     )

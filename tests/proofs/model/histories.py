@@ -64,7 +64,7 @@ class History(RuleBasedStateMachine):
     @precondition(has_event)
     @rule(pick=picks, again=st.booleans())
     def deliver(self, pick: int, again: bool) -> None:
-        """An event comes: now or late, in any order, once or more often."""
+        """An event arrives: now or late, in any order, once or more often."""
         events = self.system.events
         ref = events[pick % len(events)]
         self.system.deliver(ref)
@@ -74,7 +74,7 @@ class History(RuleBasedStateMachine):
     @precondition(has_event)
     @rule(pick=picks)
     def retry(self, pick: int) -> None:
-        """Lambda invokes again what it invoked before, by the same request id."""
+        """Lambda repeats an invocation with the same request id."""
         events = self.system.events
         ref = events[pick % len(events)]
         self.system.deliver(ref, owner=f"event-{ref.sequencer}")
@@ -145,7 +145,7 @@ class History(RuleBasedStateMachine):
 
 
 def run_histories(aws: Aws, model_settings: Settings, histories: int, *, shrink: bool) -> int:
-    """Run that many histories, the same ones each time; answers how many steps they took."""
+    """Run that many histories, the same ones each time; returns how many steps they took."""
     made: Any = type("History", (History,), {"aws": aws, "model_settings": model_settings})
     phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
     run_state_machine_as_test(

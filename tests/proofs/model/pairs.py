@@ -132,7 +132,7 @@ PAIRS = [
 
 
 def run(system: System, worker: Worker, calls: int | None = None) -> int:
-    """Let it make so many calls, or all; answers how many it made."""
+    """Let it make this many calls, or all; returns how many it made."""
     made = 0
     while not worker.finished and made != calls:
         system.step(worker)
@@ -142,7 +142,7 @@ def run(system: System, worker: Worker, calls: int | None = None) -> int:
 
 
 def run_pair(aws: Aws, settings: Settings, pair: Pair) -> int:
-    """Run every order; answers how many there were. Raises AssertionError."""
+    """Run every order; returns how many there were. Raises AssertionError."""
     orders = 0
     for before, between, dies in _orders(aws, settings, pair):
         system = System(aws, settings)

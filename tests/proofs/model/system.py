@@ -1,18 +1,19 @@
-"""A bucket and a table in which anything may happen, and what must hold all the same."""
+"""A bucket and a table in which anything may happen, and what must hold nevertheless."""
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from api.aws.dynamodb.repository import Repository as ApiRepository
-from api.services import Services
-from api.use_cases.delete_image import delete_image
+from api.http.services import Services
+from api.use_cases.errors import ImageNotFoundError
 from contract import metadata
 from contract.keys import OriginalKey, ThumbnailKey
 from contract.record import ImageRecord, Reason, Status
 from contract.transitions import Change
-from resizer.doctor import Doctor, Plan
+from resizer.doctor import Doctor, Options
 from resizer.events import ObjectReference
 from resizer.repository import RefusedError, Repository
 from resizer.resize import Resizer
@@ -20,8 +21,8 @@ from resizer.settings import Settings
 from resizer.storage import Storage
 from tests.inline_executor import InlineExecutor
 from tests.integration.resizer.conftest import sequencer
-from tests.pictures import jpeg
 from tests.proofs.model.workers import Worker
+from tools.pictures import jpeg
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -34,12 +35,20 @@ RANK = {None: -1, "pending": 0, "processing": 1, "done": 2, "failed": 2, "delete
 
 
 @dataclass
+class ApiClock:
+    """What time it is for the API (seconds)."""
+
+    now_s: float = 0
+
+
+@dataclass
 class Aws:
-    """Clients that workers stop at, and root's own that pass."""
+    """Clients whose calls stop the workers, and root's own, whose calls pass."""
 
     gated_s3: "S3Client"
     gated_dynamodb: "DynamoDBClient"
     services: Services  # of the API, gated too
+    clock: ApiClock
     s3: "S3Client"
     dynamodb: "DynamoDBClient"
 
@@ -80,18 +89,18 @@ class System:
             created_at_ms=key.created_at_ms,
             expires_at_s=10**10,
         )
-        ApiRepository(self.aws.dynamodb, self.settings.table).plan(record)
+        ApiRepository(self.aws.dynamodb, self.settings.table).put_pending(record)
 
     def upload(self, key: OriginalKey, good: bool = True) -> ObjectReference:
-        """Put an original that no other upload equals; S3 will tell of it sooner or later."""
+        """Put an original unlike any other upload; S3 will send its event sooner or later."""
         self.changed = True
         number = next(self._uploads)
         width = 8 + number
         data = jpeg(width, 6) if good else b"bad %d" % number
-        answer = self.aws.s3.put_object(
+        response = self.aws.s3.put_object(
             Bucket=self.settings.bucket, Key=str(key), Body=data, Metadata={}
         )
-        e_tag = answer["ETag"].strip('"')
+        e_tag = response["ETag"].strip('"')
         self.pixels[e_tag] = str(width) if good else None
         ref = ObjectReference(key, len(data), e_tag, sequencer(number))
         self.events.append(ref)
@@ -116,12 +125,17 @@ class System:
         return self._start("give_up", operation)
 
     def delete(self, key: OriginalKey) -> Worker:
-        return self._start("delete", lambda: delete_image(self._api(), key.user_id, key.image_id))
+        def operation() -> None:
+            self.aws.clock.now_s = self.now_ms / 1000
+            with suppress(ImageNotFoundError):
+                self.aws.services.image_deleter.delete(key.user_id, key.image_id)
+
+        return self._start("delete", operation)
 
     def doctor(self) -> Worker:
-        plan = Plan(repair=True, redrive=True, grace_ms=-(10**15))
+        options = Options(repair=True, redrive=True, grace_ms=-(10**15))
         owner = f"doctor-{next(self._owners)}"
-        doctor = Doctor(self.resizer, plan, owner, InlineExecutor())
+        doctor = Doctor(self.resizer, options, owner, InlineExecutor())
         return self._start("doctor", doctor.examine)
 
     def step(self, worker: Worker) -> None:
@@ -134,7 +148,7 @@ class System:
         self._drop_finished()
 
     def settle(self) -> None:
-        """Let everything end, time pass and the doctor go round twice."""
+        """Let everything end, let time pass, and run the doctor twice."""
         for _ in range(2):
             while self.workers:
                 self.step(self.workers[0])
@@ -142,11 +156,6 @@ class System:
             self.doctor()
         while self.workers:
             self.step(self.workers[0])
-
-    def _api(self) -> Services:
-        services = self.aws.services
-        services.clock = lambda: self.now_ms / 1000
-        return services
 
     def _start(self, name: str, operation: Callable[[], object]) -> Worker:
         worker = Worker(name, operation)
@@ -180,7 +189,7 @@ class System:
                     assert facts[metadata.WIDTH] == self.pixels[record.e_tag or ""], "other bytes"
 
     def check_settled(self) -> None:
-        """What holds when the dust has settled."""
+        """What holds once everything has ended."""
         self.check()
         thumbnails, records = self._thumbnails(), self._records()
         for key in self.keys():

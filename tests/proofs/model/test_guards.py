@@ -1,4 +1,4 @@
-"""The model's own test: with any guard of the code taken out, some history breaks a promise."""
+"""The model's own test: without any one guard of the code, some history breaks a promise."""
 
 from collections.abc import Callable
 from dataclasses import replace

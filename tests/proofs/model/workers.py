@@ -1,4 +1,4 @@
-"""Operations that stop before each of their AWS calls until they are let on, or die there."""
+"""Operations that stop before each of their AWS calls until they may continue, or die there."""
 
 import threading
 from collections.abc import Callable
@@ -7,7 +7,7 @@ import boto3
 
 
 class Crashed(BaseException):
-    """Ends a worker as a killed process would: no handler of its may catch it."""
+    """Ends a worker like a killed process: none of its handlers may catch it."""
 
 
 class Worker:
@@ -27,10 +27,10 @@ class Worker:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         self._go.release()
-        self._stopped.acquire()  # it waits before its first call, or is at its end
+        self._stopped.acquire()  # it waits before its first call, or has ended
 
     def step(self) -> None:
-        """Let one AWS call through and run on up to the next one."""
+        """Let one AWS call through and continue up to the next one."""
         self._go.release()
         self._stopped.acquire()
 

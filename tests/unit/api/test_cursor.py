@@ -17,7 +17,7 @@ def test_a_cursor_leads_back_to_its_image(image_id: str) -> None:
 
 
 @given(IMAGE_IDS)
-def test_a_cursor_is_good_for_its_own_list_only(image_id: str) -> None:
+def test_a_cursor_is_valid_for_its_own_list_only(image_id: str) -> None:
     cursor = encode_cursor(KEY, "user_1", image_id)
     other_key = cursor_key("eu-west-1", "b", "Images")
     for key, user_id in ((KEY, "user_2"), (KEY, "user_"), (other_key, "user_1")):
@@ -26,7 +26,9 @@ def test_a_cursor_is_good_for_its_own_list_only(image_id: str) -> None:
 
 
 @given(IMAGE_IDS, st.data())
-def test_a_cursor_with_one_character_changed_is_refused(image_id: str, data: st.DataObject) -> None:
+def test_a_cursor_with_one_character_changed_is_rejected(
+    image_id: str, data: st.DataObject
+) -> None:
     cursor = encode_cursor(KEY, "user_1", image_id)
     place = data.draw(st.integers(0, len(cursor) - 1))
     other = data.draw(st.sampled_from("ABab01_-=. ").filter(lambda char: char != cursor[place]))
@@ -35,7 +37,7 @@ def test_a_cursor_with_one_character_changed_is_refused(image_id: str, data: st.
 
 
 @given(st.text())
-def test_no_text_that_anybody_makes_up_is_a_cursor(text: str) -> None:
+def test_arbitrary_text_is_not_a_cursor(text: str) -> None:
     with pytest.raises(InvalidCursorError):
         decode_cursor(KEY, "user_1", text)
 

@@ -20,7 +20,7 @@ class Keys:
         return asyncio.run(self.jwks.key(kid)) is not None
 
     def knows_after_a_while(self, kid: str, expected: bool) -> bool:
-        """A background fetch takes its time."""
+        """A background fetch takes a while."""
         end = time.monotonic() + 5
         while self.knows(kid) is not expected and time.monotonic() < end:
             time.sleep(0.02)
@@ -60,7 +60,7 @@ def test_a_key_that_may_be_new_is_not_called_unknown_while_the_server_is_down(ke
     assert keys.knows("second")
 
 
-def test_an_unknown_kid_makes_a_fetch_but_not_within_the_cooldown(keys: Keys) -> None:
+def test_an_unknown_kid_starts_a_fetch_except_within_the_cooldown(keys: Keys) -> None:
     assert keys.knows("first")
     keys.issuer.add_key("second")
     assert not keys.knows("second")
@@ -71,7 +71,7 @@ def test_an_unknown_kid_makes_a_fetch_but_not_within_the_cooldown(keys: Keys) ->
     assert keys.issuer.fetches == 2
 
 
-def test_a_revoked_key_is_forgotten_when_the_keys_are_old(keys: Keys) -> None:
+def test_a_revoked_key_is_forgotten_once_the_keys_are_stale(keys: Keys) -> None:
     keys.issuer.add_key("second")
     assert keys.knows("first")
     del keys.issuer.keys["first"]
@@ -82,7 +82,7 @@ def test_a_revoked_key_is_forgotten_when_the_keys_are_old(keys: Keys) -> None:
     assert keys.knows("second")
 
 
-def test_many_who_ask_at_once_share_one_fetch(keys: Keys) -> None:
+def test_simultaneous_callers_share_one_fetch(keys: Keys) -> None:
     async def ask() -> None:
         found = await asyncio.gather(*(keys.jwks.key("first") for _ in range(50)))
         assert all(found)

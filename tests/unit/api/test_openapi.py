@@ -1,24 +1,22 @@
 import json
 from typing import Any
 
-import httpx
 import pytest
 
 from api import VERSION
 from api.__main__ import openapi_json
 from api.http.schemas import Image
 from tests import ROOT
-from tests.integration.api.test_auth import REQUESTS
 
 DOCUMENT: dict[str, Any] = json.loads(openapi_json())
 OPERATIONS = [
-    (path, method, operation)
+    (path, operation)
     for path, methods in DOCUMENT["paths"].items()
-    for method, operation in methods.items()
+    for operation in methods.values()
 ]
 
 
-def test_the_written_document_is_the_one_of_the_code() -> None:
+def test_the_committed_document_is_up_to_date() -> None:
     """`make openapi` writes it."""
     assert (ROOT / "docs" / "openapi.json").read_text() == openapi_json() + "\n"
 
@@ -27,22 +25,22 @@ def test_the_version_is_the_projects() -> None:
     assert f'version = "{VERSION}"' in (ROOT / "pyproject.toml").read_text()
 
 
-@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
-def test_every_operation_is_named_tagged_and_tells_its_problems(
-    path: str, method: str, operation: dict[str, Any]
+@pytest.mark.parametrize(("path", "operation"), OPERATIONS)
+def test_every_operation_has_a_name_a_tag_and_its_problems(
+    path: str, operation: dict[str, Any]
 ) -> None:
     assert operation["operationId"].isidentifier()
     assert operation["tags"]
     assert operation["summary"]
     if path == "/healthz":
         return
-    errors = {code: answer for code, answer in operation["responses"].items() if code >= "400"}
+    errors = {code: response for code, response in operation["responses"].items() if code >= "400"}
     assert errors
-    for answer in errors.values():
-        schema = answer["content"]["application/problem+json"]["schema"]
+    for response in errors.values():
+        schema = response["content"]["application/problem+json"]["schema"]
         assert schema == {"$ref": "#/components/schemas/Problem"}
-        assert answer["description"].startswith("`")
-    if f"{method.upper()} {path}" in REQUESTS:
+        assert response["description"].startswith("`")
+    if path.startswith("/users/"):
         assert operation["security"] == [{"bearer": []}]
         assert {"401", "422", "500", "503"} <= set(errors)
     else:
@@ -56,18 +54,7 @@ def test_models_have_examples_that_fit_them() -> None:
     Image.model_validate(schemas["Image"]["examples"][0])
 
 
-def test_every_field_of_an_answer_is_always_there() -> None:
+def test_every_field_of_a_response_is_always_present() -> None:
     schemas = DOCUMENT["components"]["schemas"]
     for name in ("Image", "Thumbnail", "Upload", "PlannedUpload", "Page"):
         assert set(schemas[name]["required"]) == set(schemas[name]["properties"])
-
-
-def test_the_limits_of_the_settings_are_in_the_document(client: httpx.Client) -> None:
-    served = client.get("/openapi.json").json()
-    assert served == DOCUMENT
-    size = served["components"]["schemas"]["UploadRequest"]["properties"]["size"]
-    assert (size["minimum"], size["maximum"]) == (1, 50_000_000)
-
-
-def test_the_docs_page_is_there(client: httpx.Client) -> None:
-    assert "swagger" in client.get("/docs").text

@@ -1,31 +1,24 @@
 import asyncio
-import dataclasses
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
-from api.aws.s3.storage import THREADS
 from api.use_cases import waiting
 from api.use_cases.waiting import Waiting
 from contract.record import ImageRecord, Status
-from tests.integration.api.conftest import CreateApp
-from tests.records import finished, put
-from tests.serving import serve
+from tests.records import finished
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+    pass
 
 PROCESSING = finished("user_1", 1763853422000, status=Status.PROCESSING)
 DONE = finished("user_1", 1763853422000)
 
 
 def wait_for(*records: ImageRecord | None, seconds: float = 5) -> tuple[ImageRecord | None, int]:
-    """What a waiter gets that reads these records one after the other, and how often it read."""
+    """What a request that reads these records in turn gets, and how often it read."""
     reads = 0
 
     async def read() -> ImageRecord | None:
@@ -37,22 +30,22 @@ def wait_for(*records: ImageRecord | None, seconds: float = 5) -> tuple[ImageRec
 
 
 @pytest.mark.parametrize("final", [DONE, finished("u", 1763853422000, status=Status.FAILED), None])
-def test_a_waiter_is_answered_as_soon_as_the_image_is_final(final: ImageRecord | None) -> None:
+def test_a_waiting_request_ends_as_soon_as_the_image_is_final(final: ImageRecord | None) -> None:
     assert wait_for(final) == (final, 1)
     assert wait_for(PROCESSING, PROCESSING, final) == (final, 3)
 
 
-def test_a_waiter_gets_the_image_as_it_is_when_the_time_is_over() -> None:
+def test_a_waiting_request_gets_the_image_as_it_is_when_time_is_up() -> None:
     started = time.monotonic()
     assert wait_for(PROCESSING, seconds=0.35)[0] == PROCESSING
     assert 0.3 <= time.monotonic() - started < 2
 
 
-def test_who_does_not_wait_reads_once() -> None:
+def test_a_request_that_does_not_wait_reads_once() -> None:
     assert wait_for(PROCESSING, DONE, seconds=0) == (PROCESSING, 1)
 
 
-def test_reads_become_rarer() -> None:
+def test_reads_become_less_frequent() -> None:
     """Ten seconds of even 0.1 s pauses would be a hundred reads."""
     times: list[float] = []
 
@@ -67,7 +60,7 @@ def test_reads_become_rarer() -> None:
     assert max(pauses) <= waiting.LONGEST_PAUSE_SECONDS + 0.2
 
 
-def test_with_too_many_waiters_a_further_one_is_answered_at_once() -> None:
+def test_with_too_many_waiting_requests_a_further_one_does_not_wait() -> None:
     async def scene() -> tuple[ImageRecord | None, int]:
         full = Waiting()
         full.waiters = waiting.MAX_WAITERS
@@ -75,68 +68,7 @@ def test_with_too_many_waiters_a_further_one_is_answered_at_once() -> None:
         async def read() -> ImageRecord:
             return PROCESSING
 
-        answer = await asyncio.wait_for(full.until_final(read, 20), timeout=1)
-        return answer, full.waiters
+        record = await asyncio.wait_for(full.until_final(read, 20), timeout=1)
+        return record, full.waiters
 
     assert asyncio.run(scene()) == (PROCESSING, waiting.MAX_WAITERS)
-
-
-def test_a_hundred_waiters_hold_no_thread_and_are_all_answered(
-    make_app: CreateApp, dynamodb: "DynamoDBClient", table: str, user_id: str
-) -> None:
-    record = finished(user_id, 1763853422000, status=Status.PROCESSING)
-    put(dynamodb, table, record)
-    path = f"/users/{user_id}/images/{record.image_id}"
-    app = make_app()
-    before = count_workers()  # of other apps in this process
-    with serve(app) as client, ThreadPoolExecutor(100) as pool, unlimited(client) as many:
-        waiters = [pool.submit(many.get, path, params={"wait": 20}) for _ in range(100)]
-        await_waiters(app.state.services.waiting, 100)
-        assert count_workers() - before <= THREADS
-        started = time.monotonic()
-        assert client.get(path).json()["status"] == "processing"  # others are still served
-        put(dynamodb, table, dataclasses.replace(record, status=Status.DONE))
-        statuses = {waiter.result().json()["status"] for waiter in waiters}
-        assert statuses == {"done"}
-        assert time.monotonic() - started < 10
-    assert app.state.services.waiting.waiters == 0
-
-
-def unlimited(client: httpx.Client) -> httpx.Client:
-    limits = httpx.Limits(max_connections=None)
-    return httpx.Client(base_url=client.base_url, timeout=30, limits=limits)
-
-
-def await_waiters(waiting: Waiting, number: int) -> None:
-    end = time.monotonic() + 15
-    while waiting.waiters < number and time.monotonic() < end:
-        time.sleep(0.05)
-    assert waiting.waiters == number
-
-
-def count_workers() -> int:
-    return sum("AnyIO worker" in thread.name for thread in threading.enumerate())
-
-
-def test_an_image_that_nobody_knows_is_not_waited_for(client: httpx.Client, user_id: str) -> None:
-    started = time.monotonic()
-    answer = client.get(f"/users/{user_id}/images/1763853422000-x", params={"wait": 20})
-    assert answer.status_code == 404
-    assert time.monotonic() - started < 5
-
-
-def test_stopping_answers_those_who_wait(
-    make_app: CreateApp, dynamodb: "DynamoDBClient", table: str, user_id: str
-) -> None:
-    record = finished(user_id, 1763853422000, status=Status.PROCESSING)
-    put(dynamodb, table, record)
-    app = make_app()
-    with serve(app) as client, ThreadPoolExecutor(1) as pool:
-        path = f"/users/{user_id}/images/{record.image_id}?wait=20"
-        waiter = pool.submit(client.get, path)
-        await_waiters(app.state.services.waiting, 1)
-        app.state.services.stop()
-        assert waiter.result(timeout=5).json()["status"] == "processing"
-        unready = client.get("/readyz")
-        assert (unready.status_code, unready.json()["code"]) == (503, "stopping")
-        assert client.get("/healthz").status_code == 200

@@ -28,7 +28,7 @@ filenames = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, 
 )
 
 
-def test_a_key_that_the_api_issues_reads_as_the_design_says() -> None:
+def test_an_issued_key_has_the_documented_form() -> None:
     image_id = new_image_id(1763853422123, "9f86d081", "cat.jpg")
     assert str(OriginalKey("user_2abc", image_id)) == (
         "uploads/user_2abc/1763853422123-9f86d081-cat.jpg"
@@ -48,7 +48,7 @@ def test_every_issued_key_parses_back_to_itself(
 
 
 @given(st.text(max_size=80) | st.from_regex(r"uploads/[^/]*/[0-9]{12,14}-.*"))
-def test_what_parses_is_written_back_letter_for_letter(text: str) -> None:
+def test_a_parsed_key_is_written_back_unchanged(text: str) -> None:
     try:
         key = OriginalKey.parse(text)
     except InvalidKeyError:
@@ -80,12 +80,12 @@ def test_what_parses_is_written_back_letter_for_letter(text: str) -> None:
         "thumbnails/200/1763853422123-a.jpg",
     ],
 )
-def test_a_key_of_another_form_is_refused(text: str) -> None:
+def test_a_key_of_another_form_is_rejected(text: str) -> None:
     with pytest.raises(InvalidKeyError):
         OriginalKey.parse(text)
 
 
-def test_a_name_put_by_another_app_is_taken_as_it_is() -> None:
+def test_a_name_put_by_another_app_is_kept_unchanged() -> None:
     key = OriginalKey.parse("uploads/auth0|5f7c/1763853422123-my cat (1) é.jpg")
     assert (key.user_id, key.filename) == ("auth0|5f7c", "my cat (1) é.jpg")
 
@@ -137,7 +137,7 @@ def test_the_usual_identity_providers_ids_are_user_ids(user_id: str) -> None:
 
 
 @pytest.mark.parametrize("user_id", ["", ".", "..", "a/b", "a b", "é", "x" * 129, "a\n", "a%2Fb"])
-def test_other_user_ids_are_refused(user_id: str) -> None:
+def test_other_user_ids_are_rejected(user_id: str) -> None:
     with pytest.raises(InvalidUserIdError):
         check_user_id(user_id)
 
@@ -163,7 +163,7 @@ def test_a_file_name_is_reduced_to_safe_characters(filename: str, reduced: str) 
 
 
 @given(filenames)
-def test_reducing_is_safe_short_and_settles_at_once(filename: str) -> None:
+def test_a_reduced_name_is_safe_and_short_and_reducing_again_changes_nothing(filename: str) -> None:
     reduced = reduce_filename(filename)
     assert set(reduced) <= set(string.ascii_letters + string.digits + "._-")
     assert 1 <= len(reduced) <= 80
@@ -171,7 +171,7 @@ def test_reducing_is_safe_short_and_settles_at_once(filename: str) -> None:
 
 
 @pytest.mark.parametrize("filename", ["", "a" * 256, "é" * 128, "a\x00b", "a\nb", "\ud800", "\x7f"])
-def test_a_file_name_outside_the_rules_is_refused(filename: str) -> None:
+def test_an_invalid_file_name_is_rejected(filename: str) -> None:
     with pytest.raises(InvalidFilenameError):
         check_filename(filename)
 

@@ -43,10 +43,12 @@ def test_a_log_line_is_one_json_object_with_the_fields_of_the_call(
     ]
 
 
-def test_a_log_line_is_written_as_people_read_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_output_encoding_can_drop_a_log_line(capsys: pytest.CaptureFixture[str]) -> None:
     log_json()
-    logging.getLogger("test.api").info("Bildgröße")
-    assert "Bildgröße" in capsys.readouterr().out
+    logging.getLogger("test.api").info("Bildgröße \udc80")
+    line = capsys.readouterr().out
+    assert line.isascii()
+    assert json.loads(line)["message"] == "Bildgröße \udc80"
 
 
 def test_a_value_that_json_does_not_know_is_written_as_text(

@@ -35,16 +35,16 @@ records = st.builds(
 
 
 @given(records)
-def test_a_record_survives_the_way_to_its_item_and_back(record: ImageRecord) -> None:
+def test_a_record_survives_a_round_trip_through_its_item(record: ImageRecord) -> None:
     assert ImageRecord.from_item(record.to_item()) == record
 
 
-def test_attributes_of_a_later_version_are_left_aside() -> None:
+def test_attributes_of_a_later_version_are_ignored() -> None:
     record = ImageRecord(user_id="u", image_id=IMAGE_ID, status=Status.PENDING, created_at_ms=1)
     assert ImageRecord.from_item(record.to_item() | {"later": {"S": "x"}}) == record
 
 
-def test_an_item_has_the_attributes_that_the_design_names() -> None:
+def test_an_item_has_the_documented_attributes() -> None:
     record = ImageRecord(
         user_id="u",
         image_id=IMAGE_ID,

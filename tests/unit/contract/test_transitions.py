@@ -72,7 +72,7 @@ def test_the_table_allows_just_what_the_design_says(
 
 
 @pytest.mark.parametrize("status", [Status.PROCESSING, Status.DONE, Status.FAILED])
-def test_only_a_newer_event_claims_what_was_claimed_before(status: Status) -> None:
+def test_only_a_newer_event_claims_an_image_that_was_claimed_before(status: Status) -> None:
     record = record_in(status, claimed_by="a", claimed_until_ms=100)
     assert permits(Transition.CLAIM, record, Change(NEW, "b", 50))
     assert not permits(Transition.CLAIM, record, Change(OLD, "b", 50))
@@ -85,7 +85,7 @@ def test_the_same_event_takes_over_its_own_or_a_dead_workers_claim() -> None:
     assert permits(Transition.CLAIM, record, Change(NOW, "b", 101))
 
 
-def test_a_worker_whose_claim_was_taken_over_can_no_longer_end_it() -> None:
+def test_a_worker_whose_claim_was_taken_over_can_no_longer_finish() -> None:
     record = record_in(Status.PROCESSING, claimed_by="b", claimed_until_ms=100)
     for transition in (Transition.COMPLETE, Transition.FAIL, Transition.FORGET):
         assert permits(transition, record, Change(NOW, "b", 50))
@@ -98,14 +98,14 @@ def test_nothing_but_delete_leaves_a_tombstone() -> None:
     assert allowed == {Transition.DELETE}
 
 
-def test_for_one_sequencer_no_event_leads_away_from_an_end() -> None:
+def test_no_event_with_the_same_sequencer_changes_a_final_status() -> None:
     for status in (Status.DONE, Status.FAILED):
         for transition in (Transition.CLAIM, Transition.COMPLETE, Transition.FAIL):
             assert not permits(transition, record_in(status), Change(NOW, "a", 10**15))
 
 
 @pytest.mark.parametrize("transition", Transition)
-def test_each_condition_names_and_values_just_what_it_uses(transition: Transition) -> None:
+def test_each_condition_has_only_the_names_and_values_that_it_uses(transition: Transition) -> None:
     made = condition(transition, Change(NOW, "a", 1))
     for placeholder in (*made.names, *made.values):
         assert placeholder in made.expression

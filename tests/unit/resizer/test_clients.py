@@ -14,10 +14,9 @@ from resizer.storage import S3_CONFIG, s3_client
     ("make", "config"), [(s3_client, S3_CONFIG), (dynamodb_client, DYNAMODB_CONFIG)]
 )
 def test_a_client_gives_up_well_before_the_function_does(
-    make: Callable[[], Any], config: Config, monkeypatch: pytest.MonkeyPatch
+    make: Callable[[str | None, str | None], Any], config: Config
 ) -> None:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    used: Any = make().meta.config
+    used: Any = make("us-east-1", None).meta.config
     wanted: Any = config
     assert (used.connect_timeout, used.read_timeout) == (
         wanted.connect_timeout,

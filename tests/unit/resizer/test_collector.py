@@ -1,4 +1,4 @@
-"""Garbage collection around the function's start, in a process of its own."""
+"""Garbage collection around the function's start, in its own process."""
 
 import json
 import subprocess

@@ -29,7 +29,7 @@ def test_a_key_is_url_decoded_once() -> None:
     assert str(ref.key) == "uploads/a@b.example/1763853422123-my cat + 100%25.jpg"
 
 
-def test_several_records_come_in_order() -> None:
+def test_several_records_are_returned_in_order() -> None:
     references = created_originals(captured("s3_several_records.json"), "example-images")
     assert [ref.key.filename for ref in references] == ["a.jpg", "b.png"]
 
@@ -53,11 +53,11 @@ def changed(**s3_object: object) -> dict[str, Any]:
         pytest.param({}, id="empty event"),
     ],
 )
-def test_anything_else_is_left_alone(event: dict[str, Any]) -> None:
+def test_anything_else_is_ignored(event: dict[str, Any]) -> None:
     assert created_originals(event, "example-images") == []
 
 
-def test_another_buckets_event_is_left_alone() -> None:
+def test_another_buckets_event_is_ignored() -> None:
     assert created_originals(captured("s3_put.json"), "other-bucket") == []
 
 

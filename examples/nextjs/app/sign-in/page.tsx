@@ -28,8 +28,8 @@ export default async function SignIn({ searchParams }: PageProps<"/sign-in">) {
         </button>
         <p id="hint" className="hint" role={error ? "alert" : undefined}>
           {error
-            ? "That name cannot be used: letters, digits, dots, dashes and underscores."
-            : "Development sign-in: any name, no password."}
+            ? "Invalid name: use letters, digits, dots, dashes and underscores."
+            : "Development sign-in: enter any name, no password."}
         </p>
       </form>
     </main>

@@ -2,7 +2,7 @@ import { SiteHeader } from "@/components/site-header";
 import { UppyUploads } from "@/components/uppy-uploads";
 import { clientSettings, signedInUser } from "@/lib/server";
 
-export const metadata = { title: "With Uppy" };
+export const metadata = { title: "Uppy demo" };
 
 export default async function WithUppy() {
   const user = await signedInUser();
@@ -10,10 +10,10 @@ export default async function WithUppy() {
     <>
       <SiteHeader user={user} />
       <main>
-        <h1>The same with Uppy</h1>
+        <h1>Upload with Uppy</h1>
         <p>
-          The API’s answer is what <code>@uppy/aws-s3</code> takes from <code>signRequest</code>, as
-          it is.
+          <code>signRequest</code> of <code>@uppy/aws-s3</code> can return the API’s response as it
+          is.
         </p>
         <UppyUploads userId={user.id} {...clientSettings()} />
       </main>

@@ -26,7 +26,7 @@ test("the sign-in page has no serious violation", async ({ page }) => {
   await expectNoViolations(page);
 });
 
-test("the gallery has none: empty, with pictures, uploads, failures and an offer to undo", async ({
+test("the gallery has none: empty, with pictures, uploads, failures and an undo button", async ({
   page,
   user,
 }) => {
@@ -64,7 +64,7 @@ test("the Uppy page and a missing page have none", async ({ page, user }) => {
   await page.goto("/uppy");
   await expectNoViolations(page);
   await page.goto("/nothing-here");
-  await expect(page.getByRole("heading", { name: "There is nothing here" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Page not found" })).toBeVisible();
   await expectNoViolations(page);
 });
 

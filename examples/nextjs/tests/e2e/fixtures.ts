@@ -5,7 +5,7 @@ import { apiUrl, bucketOrigin } from "./system";
 interface Fixtures {
   /** A name that no other test signs in with. */
   user: string;
-  /** What went wrong on the page without anybody being told: must stay empty. */
+  /** What went wrong on the page unnoticed: must stay empty. */
   mishaps: string[];
 }
 
@@ -46,7 +46,7 @@ export async function choose(page: Page, files: Upload[]): Promise<void> {
   await page.locator("input[multiple]").setInputFiles(files);
 }
 
-/** As the file manager does it: over the page, then let go. */
+/** As a file manager does it: drag over the page, then release. */
 export async function drop(page: Page, files: Upload[]): Promise<void> {
   const data = await page.evaluateHandle(
     (encoded) => {
@@ -74,7 +74,7 @@ export const tiles = (page: Page, status = "") =>
 export const uploadRow = (page: Page, name: string) =>
   page.getByRole("region", { name: "Uploads" }).getByRole("listitem").filter({ hasText: name });
 
-/** All tiles have a picture that the browser decoded. */
+/** Waits until all tiles have a picture that the browser has decoded. */
 export async function expectPictures(page: Page, count: number): Promise<void> {
   await expect(tiles(page, "done")).toHaveCount(count, { timeout: 45_000 });
   const shown = () =>
@@ -88,8 +88,8 @@ export async function expectPictures(page: Page, count: number): Promise<void> {
 
 /** A bearer token of whoever is signed in on the page. */
 export async function apiToken(page: Page): Promise<string> {
-  const answer = await page.request.get("/api/token");
-  return (await answer.json()).token;
+  const response = await page.request.get("/api/token");
+  return (await response.json()).token;
 }
 
 /** Upload without the page, as another device of the user would. */

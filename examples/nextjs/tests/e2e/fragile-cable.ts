@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
 
-/** A way to a local port that breaks after so many bytes, until it is mended. */
+/** A relay to a local port that breaks after so many bytes, until it is repaired. */
 export async function fragileCable(to: number, bytes: number) {
-  let mended = false;
+  let repaired = false;
   let cuts = 0;
   const server = createServer((near) => {
     const far = connect(to, "127.0.0.1");
@@ -14,7 +14,7 @@ export async function fragileCable(to: number, bytes: number) {
     let passed = 0;
     near.on("data", (chunk) => {
       passed += chunk.length;
-      if (mended || passed <= bytes) return far.write(chunk);
+      if (repaired || passed <= bytes) return far.write(chunk);
       cuts += 1;
       return cut();
     });
@@ -26,8 +26,8 @@ export async function fragileCable(to: number, bytes: number) {
   return {
     port: String((server.address() as AddressInfo).port),
     cuts: () => cuts,
-    mend: () => {
-      mended = true;
+    repair: () => {
+      repaired = true;
     },
     close: () => server.close(),
   };

@@ -3,7 +3,7 @@ import { choose, expect, expectPictures, signIn, test, tiles, uploadElsewhere } 
 import { painted, photos } from "./pictures";
 import { apiUrl, bucketOrigin } from "./system";
 
-/** All layout shifts since the page was opened, and what moved; `watchShifts` comes before. */
+/** All layout shifts since the page was opened, and what moved; call `watchShifts` first. */
 const shifts = (page: Page) =>
   page.evaluate(() => (window as unknown as { shifts: string[] }).shifts);
 
@@ -30,7 +30,7 @@ interface Load {
   thumbnails: { network: number; cache: number };
 }
 
-/** What the browser itself says of one load of the page. */
+/** Measures one load of the page with the browser's own figures. */
 async function measureLoad(page: Page, load: () => Promise<unknown>): Promise<Load> {
   const session = await page.context().newCDPSession(page);
   await session.send("Network.enable");
@@ -56,7 +56,7 @@ async function measureLoad(page: Page, load: () => Promise<unknown>): Promise<Lo
   return measured;
 }
 
-test("a reload takes every thumbnail from the cache, and nothing on the page shifts", async ({
+test("a reload loads every thumbnail from the cache, and nothing on the page shifts", async ({
   page,
   context,
   user,
@@ -65,7 +65,7 @@ test("a reload takes every thumbnail from the cache, and nothing on the page shi
   await signIn(page, user);
   await uploadElsewhere(page, user, await photos(page, 10));
 
-  // A browser that knows nothing of the app, signed in: the first load.
+  // A signed-in browser with an empty cache: the first load.
   const other = await context.browser()?.newContext({
     storageState: await context.storageState(),
     viewport: { width: 1280, height: 800 },
@@ -101,7 +101,7 @@ test("pictures that finish do not shift the others", async ({ page, user }) => {
   expect(await shifts(page)).toEqual(before);
 });
 
-test("scrolling goes on to the oldest picture, newest first", async ({ page, user }) => {
+test("scrolling loads pictures down to the oldest, newest first", async ({ page, user }) => {
   await watchShifts(page);
   await signIn(page, user);
   const [picture] = await painted(page, 1, 300);
@@ -123,7 +123,7 @@ test("scrolling goes on to the oldest picture, newest first", async ({ page, use
   expect(await shifts(page)).toEqual([]);
 });
 
-test("a page of pictures that does not come is told, and can be asked for again", async ({
+test("a page of pictures that cannot be loaded is reported and can be retried", async ({
   page,
   user,
 }) => {
@@ -136,16 +136,13 @@ test("a page of pictures that does not come is told, and can be asked for again"
   await page.route(LIST, (route) => route.abort());
   await page.reload();
   await page.mouse.wheel(0, 5_000);
-  await expect(page.getByText("More pictures could not be loaded.")).toBeVisible();
+  await expect(page.getByText("Could not load more pictures.")).toBeVisible();
   await page.unroute(LIST);
   await page.getByRole("button", { name: "Try again" }).click();
   await expect(tiles(page)).toHaveCount(31);
 });
 
-test("a deleted picture can be had back, and is gone when the time is over", async ({
-  page,
-  user,
-}) => {
+test("a deletion can be undone until its time is up", async ({ page, user }) => {
   await signIn(page, user);
   await uploadElsewhere(page, user, await painted(page, 2, 300));
   await page.reload();
@@ -178,7 +175,7 @@ test("leaving the page does not bring a deleted picture back", async ({ page, us
   }).toPass();
 });
 
-test("another user sees nothing of it", async ({ page, user, browser, baseURL }) => {
+test("another user sees none of it", async ({ page, user, browser, baseURL }) => {
   await signIn(page, user);
   await uploadElsewhere(page, user, await painted(page, 1, 300));
   await page.reload();
@@ -191,7 +188,7 @@ test("another user sees nothing of it", async ({ page, user, browser, baseURL })
   await elsewhere.close();
 });
 
-test("the lightbox shows the original and is worked by keyboard", async ({ page, user }) => {
+test("the lightbox shows the original and works by keyboard", async ({ page, user }) => {
   await signIn(page, user);
   await uploadElsewhere(page, user, await painted(page, 2, 900));
   await page.reload();
@@ -224,16 +221,13 @@ test("an original that browsers cannot show gives way to its thumbnail", async (
   await expect(picture).toHaveAttribute("src", /\/thumbnails\/400\//);
 });
 
-test("pictures whose addresses expired while the page was open are asked for again", async ({
-  page,
-  user,
-}) => {
+test("pictures whose URLs expired while the page was open get new ones", async ({ page, user }) => {
   await signIn(page, user);
   await uploadElsewhere(page, user, await painted(page, 1, 300));
   let fresh = false;
   await page.route(`${bucketOrigin}/*/thumbnails/**`, (route) => {
     const url = route.request().url();
-    const aged = url.replace(/X-Amz-Date=\d{8}/, "X-Amz-Date=20200101"); // storage answers 403
+    const aged = url.replace(/X-Amz-Date=\d{8}/, "X-Amz-Date=20200101"); // storage responds with 403
     return route.continue({ url: fresh ? url : aged });
   });
   await page.route(`${apiUrl}/users/*/images/*`, (route) => {

@@ -1,18 +1,18 @@
 import { apiToken, expect, signIn, test } from "./fixtures";
 import { apiUrl, bucketOrigin } from "./system";
 
-test("the gallery sends a stranger to the sign-in page", async ({ page }) => {
+test("the gallery redirects to the sign-in page without a session", async ({ page }) => {
   await page.goto("/");
   await expect(page).toHaveURL(/\/sign-in$/);
 });
 
-test("a name outside the rule is refused in words", async ({ page }) => {
+test("an invalid name is rejected with a message", async ({ page }) => {
   await page.goto("/sign-in");
   const name = page.getByLabel("Name");
   await name.evaluate((input) => input.removeAttribute("pattern"));
   await name.fill("no spaces allowed");
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.locator("[role=alert]", { hasText: "cannot be used" })).toBeVisible();
+  await expect(page.locator("[role=alert]", { hasText: "Invalid name" })).toBeVisible();
 });
 
 test("signing out ends the session", async ({ page, user }) => {
@@ -22,7 +22,7 @@ test("signing out ends the session", async ({ page, user }) => {
   expect((await page.request.get("/api/token")).status()).toBe(401);
 });
 
-test("the API takes the user's token for the user's images and nothing else", async ({
+test("the API accepts the user's token for the user's images and nothing else", async ({
   page,
   user,
 }) => {
@@ -41,7 +41,7 @@ test("the API takes the user's token for the user's images and nothing else", as
   expect(await list(user, {})).toBe(401);
 });
 
-test("the key that signs tokens is published without its private half", async ({ page }) => {
+test("the key that signs tokens is published without its private part", async ({ page }) => {
   const { keys } = await (await page.request.get("/.well-known/jwks.json")).json();
   expect(keys).toHaveLength(1);
   expect(Object.keys(keys[0]).sort()).toEqual(["alg", "crv", "kid", "kty", "use", "x", "y"]);
@@ -57,7 +57,7 @@ test("the Content-Security-Policy names the bucket, the API and no other origin"
   expect(policy).not.toMatch(/script-src[^;]*unsafe/);
 });
 
-test("the image optimizer refuses pictures of the bucket", async ({ page }) => {
+test("the image optimizer rejects pictures of the bucket", async ({ page }) => {
   const url = encodeURIComponent(`${bucketOrigin}/bucket/thumbnails/200/cat.jpg`);
   expect((await page.request.get(`/_next/image?url=${url}&w=200&q=75`)).status()).toBe(400);
 });

@@ -17,7 +17,7 @@ async function onePicture(page: Page): Promise<Upload> {
   return picture;
 }
 
-/** Let uploads crawl, in bytes per second. */
+/** Limit uploads to so many bytes per second. */
 async function slowDown(page: Page, uploadThroughput: number): Promise<void> {
   const session = await page.context().newCDPSession(page);
   await session.send("Network.emulateNetworkConditions", {
@@ -37,7 +37,7 @@ async function countRequests(page: Page, url: string): Promise<() => number> {
   return () => count;
 }
 
-test("ten photos that are dropped become pictures, without a reload", async ({ page, user }) => {
+test("ten dropped photos become pictures without a reload", async ({ page, user }) => {
   await signIn(page, user);
   await expect(page.getByText("No pictures yet")).toBeVisible();
   const plans = await countRequests(page, PLANS);
@@ -78,7 +78,7 @@ test("a pasted picture is uploaded", async ({ page, user }) => {
   await expectPictures(page, 1);
 });
 
-test("an oversize file and a text file named .jpg are refused before anything is sent", async ({
+test("an oversize file and a text file named .jpg are rejected before anything is sent", async ({
   page,
   user,
 }) => {
@@ -89,20 +89,22 @@ test("an oversize file and a text file named .jpg are refused before anything is
     text("notes.jpg", "not a picture"),
   ]);
   await expect(uploadRow(page, "huge.jpg")).toContainText("This file is too large.");
-  await expect(uploadRow(page, "notes.jpg")).toContainText("This is not a picture we can take.");
+  await expect(uploadRow(page, "notes.jpg")).toContainText(
+    "This file is not a supported picture format.",
+  );
   await expect(page.getByRole("button", { name: /Retry/ })).toHaveCount(0); // it would not help
   expect(plans()).toBe(0);
   await expect(tiles(page)).toHaveCount(0);
 });
 
-test("a damaged picture ends as failed, with its reason", async ({ page, user }) => {
+test("a damaged picture is shown as failed, with the reason", async ({ page, user }) => {
   await signIn(page, user);
   const { buffer } = await onePicture(page);
   await choose(page, [text("damaged.jpg", buffer.subarray(0, 400))]);
   await expect(tiles(page, "failed")).toContainText("This picture is damaged.");
 });
 
-test("a refusal of the API is told in words", async ({ page, user }) => {
+test("a rejection by the API is shown as a message", async ({ page, user }) => {
   await signIn(page, user);
   await page.route(PLANS, (route) => {
     const body = route.request().postDataJSON();
@@ -114,7 +116,7 @@ test("a refusal of the API is told in words", async ({ page, user }) => {
   await expect(uploadRow(page, "landscape-1.jpg")).toContainText("This file is too large.");
 });
 
-test("a refusal of storage is told in words", async ({ page, user }) => {
+test("a rejection by storage is shown as a message", async ({ page, user }) => {
   await signIn(page, user);
   await page.route(PLANS, (route) => {
     const body = route.request().postDataJSON();
@@ -122,9 +124,9 @@ test("a refusal of storage is told in words", async ({ page, user }) => {
     for (const file of body.files) file.size -= 1; // so the policy allows one byte less
     return route.continue({ postData: body });
   });
-  const refused = page.waitForResponse((response) => response.url().startsWith(bucketOrigin));
+  const rejected = page.waitForResponse((response) => response.url().startsWith(bucketOrigin));
   await choose(page, [await onePicture(page)]);
-  expect((await refused).status()).toBe(400);
+  expect((await rejected).status()).toBe(400);
   await expect(uploadRow(page, "landscape-1.jpg")).toContainText("This file is too large.");
 });
 
@@ -140,7 +142,7 @@ test("a canceled upload leaves nothing behind", async ({ page, user }) => {
   await expect(page.getByText("No pictures yet")).toBeVisible();
 });
 
-test("the network fails in the middle; retry sends the file", async ({ page, user }) => {
+test("the network fails during the upload; retry sends the file", async ({ page, user }) => {
   await signIn(page, user);
   const plans = await countRequests(page, PLANS);
   const cable = await fragileCable(Number(ports.EMULATOR_PORT), 50_000);
@@ -152,18 +154,15 @@ test("the network fails in the middle; retry sends the file", async ({ page, use
   await choose(page, [await onePicture(page)]);
   const row = uploadRow(page, "landscape-1.jpg");
   await expect(row).toContainText("The connection was lost.");
-  expect(cable.cuts()).toBe(3); // it had tried by itself
-  cable.mend();
+  expect(cable.cuts()).toBe(3); // it had retried on its own
+  cable.repair();
   await page.getByRole("button", { name: "Retry landscape-1.jpg" }).click();
   await expectPictures(page, 1);
   expect(plans()).toBeLessThanOrEqual(2); // the first target again, unless it expired meanwhile
   cable.close();
 });
 
-test("a short failure of the network is got over without anybody's help", async ({
-  page,
-  user,
-}) => {
+test("a short network failure is retried automatically", async ({ page, user }) => {
   await signIn(page, user);
   let failures = 0;
   const failOnce = (route: Route) => {
@@ -177,13 +176,13 @@ test("a short failure of the network is got over without anybody's help", async 
   expect(failures).toBe(1);
 });
 
-test("an upload whose target expired gets a fresh one", async ({ page, user }) => {
+test("an upload whose target has expired gets a new one", async ({ page, user }) => {
   await signIn(page, user);
-  const answers: number[] = [];
+  const statuses: number[] = [];
   page.on("response", (response) => {
     const request = response.request();
     if (request.method() === "POST" && request.url().startsWith(bucketOrigin)) {
-      answers.push(response.status());
+      statuses.push(response.status());
     }
   });
   let held = false;
@@ -196,14 +195,14 @@ test("an upload whose target expired gets a fresh one", async ({ page, user }) =
   });
   await choose(page, [await onePicture(page)]);
   await expectPictures(page, 1);
-  expect(answers).toEqual([403, 201]);
+  expect(statuses).toEqual([403, 201]);
   await expect(tiles(page)).toHaveCount(1); // the first plan is gone
 });
 
-test("Uppy uploads with what the API answers", async ({ page, user }) => {
+test("Uppy uploads with the API's response", async ({ page, user }) => {
   await signIn(page, user);
   const picture = await onePicture(page);
-  await page.getByRole("link", { name: "With Uppy" }).click();
+  await page.getByRole("link", { name: "Uppy demo" }).click();
   await page.getByLabel("Choose pictures").setInputFiles([picture]);
   await expect(page.getByText("landscape-1.jpg: Sent")).toBeVisible();
   await page.getByRole("link", { name: "Pictures" }).click();

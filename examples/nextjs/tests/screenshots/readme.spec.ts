@@ -12,7 +12,7 @@ import {
 } from "../e2e/fixtures";
 import { painted } from "../e2e/pictures";
 
-/** The pictures of README.md, from painted photographs. */
+/** The pictures in README.md, of painted landscapes. */
 const IMAGES = fileURLToPath(new URL("../../../../docs/images/", import.meta.url));
 const LARGEST_BYTES = 200_000;
 
@@ -38,7 +38,7 @@ test("the gallery while pictures are sent, on a desktop in light", async ({ page
   });
   await choose(page, pictures.slice(0, 3));
   await expect(tiles(page, "pending")).toHaveCount(3);
-  await expect(page.getByText(/[3-6]\d %/).first()).toBeVisible();
+  await expect(page.getByText(/[3-6]\d%/).first()).toBeVisible();
   await capture(page, "gallery-desktop-light");
 });
 

@@ -3,6 +3,7 @@ import { expect, test } from "@playwright/test";
 import type { Image } from "@/lib/api";
 import { imageType } from "@/lib/image-type";
 import { inWords } from "@/lib/problems";
+import { DEFAULT_MAX_UPLOAD_BYTES, maxUploadBytes } from "@/lib/settings";
 import { thumbnailLoader, tileSizes } from "@/lib/thumbnails";
 import { merge } from "@/lib/use-images";
 
@@ -26,11 +27,27 @@ const HEADS: [string, string | null][] = [
 ];
 
 for (const [head, type] of HEADS) {
-  test(`${JSON.stringify(head.slice(0, 16))} begins ${type ?? "no picture"}`, async () => {
+  test(`${JSON.stringify(head.slice(0, 16))} is the start of ${type ?? "no supported format"}`, async () => {
     const file = new Blob([Uint8Array.from(head, (letter) => letter.charCodeAt(0))]);
     expect(await imageType(file)).toBe(type);
   });
 }
+
+for (const text of [undefined, "", " "]) {
+  test(`MAX_UPLOAD_BYTES ${JSON.stringify(text)} is the default`, () => {
+    expect(maxUploadBytes(text)).toBe(DEFAULT_MAX_UPLOAD_BYTES);
+  });
+}
+
+for (const text of ["5GB", "1e6", "1.5", "-1", "0", "NaN"]) {
+  test(`MAX_UPLOAD_BYTES ${text} is an error`, () => {
+    expect(() => maxUploadBytes(text)).toThrow(`MAX_UPLOAD_BYTES is '${text}'`);
+  });
+}
+
+test("MAX_UPLOAD_BYTES is in bytes", () => {
+  expect(maxUploadBytes(" 6000000 ")).toBe(6_000_000);
+});
 
 function image(change: Partial<Image>): Image {
   return { imageId: "1", status: "done", thumbnails: [], ...change } as Image;
@@ -38,7 +55,7 @@ function image(change: Partial<Image>): Image {
 
 const thumbnails = [200, 400].map((width) => ({ width, url: `/${width}` })) as Image["thumbnails"];
 
-test("the loader takes the smallest thumbnail that is wide enough, or the widest", () => {
+test("the loader picks the smallest thumbnail that is wide enough, or the widest", () => {
   const load = thumbnailLoader(image({ thumbnails }));
   expect([100, 200, 201, 400, 800].map((width) => load({ src: "", width }))).toEqual([
     "/200",
@@ -64,14 +81,14 @@ test("images are merged newest first, each once", () => {
   expect(merge(merged, merged)).toHaveLength(3);
 });
 
-test("a late answer never takes an image back to an earlier status", () => {
+test("a late response never returns an image to an earlier status", () => {
   for (const status of ["pending", "processing"] as const) {
     expect(merge([image({})], [image({ status })])[0]?.status).toBe("done");
   }
   expect(merge([image({ status: "processing" })], [image({})])[0]?.status).toBe("done");
 });
 
-test("every reason and every refusal of an upload that the API can give has words", () => {
+test("every reason for which an image can fail has a message", () => {
   const schema = readFileSync(new URL("../../lib/api-schema.d.ts", import.meta.url), "utf8");
   const reasons = /error: \((.*?)\) \| null;/.exec(schema)?.[1]?.match(/\w+/g) ?? [];
   expect(reasons).toContain("corrupt_image");

@@ -16,7 +16,7 @@ interface Sent {
   finish: (error?: UploadError) => void;
 }
 
-/** An uploader whose API and storage are in the test's hands. */
+/** An uploader whose API and storage the test controls. */
 function setUp(options: Partial<UploaderOptions<string>> = {}, lifetime = 60_000) {
   const planned: FileFacts[][] = [];
   const keys: string[] = [];
@@ -95,7 +95,7 @@ test("a file that cannot be read fails alone", async () => {
   expect(errors()).toEqual(["unreadable", undefined]);
 });
 
-test("progress is told, and the list is a new one for every change", async () => {
+test("progress is reported, and every change makes a new list", async () => {
   const { uploader, sent } = setUp();
   let changes = 0;
   uploader.subscribe(() => {
@@ -112,7 +112,7 @@ test("progress is told, and the list is a new one for every change", async () =>
   expect(changes).toBe(counted + 1);
 });
 
-test("a failing network is tried three times with one target, then given up", async () => {
+test("a failing network is tried three times with one target, then reported", async () => {
   const { uploader, planned, sent, states, errors } = setUp();
   uploader.add(files(1));
   for (let attempt = 0; attempt < 3; attempt += 1) {
@@ -124,7 +124,7 @@ test("a failing network is tried three times with one target, then given up", as
   expect(planned).toHaveLength(1);
 });
 
-test("retry sends again with the target that was not used up", async () => {
+test("retry reuses a target that was not used up", async () => {
   const { uploader, planned, sent, states, id } = setUp({ retries: 0 });
   uploader.add(files(1));
   await expect.poll(() => sent.length).toBe(1);
@@ -137,7 +137,7 @@ test("retry sends again with the target that was not used up", async () => {
   expect(planned).toHaveLength(1);
 });
 
-test("a target refused with 403 is replaced once, and its image abandoned", async () => {
+test("a target rejected with 403 is replaced once, and its image abandoned", async () => {
   const { uploader, planned, sent, abandoned, states, errors } = setUp();
   uploader.add(files(1));
   await expect.poll(() => sent.length).toBe(1);
@@ -158,7 +158,7 @@ test("a target that is known to have expired is not even tried", async () => {
   expect(abandoned).toEqual(["0.jpg#1"]);
 });
 
-test("a refusal that would come again is not tried again", async () => {
+test("a rejection that would repeat itself is not retried", async () => {
   const { uploader, sent, states } = setUp();
   uploader.add(files(1));
   await expect.poll(() => sent.length).toBe(1);
@@ -167,7 +167,7 @@ test("a refusal that would come again is not tried again", async () => {
   expect(sent).toHaveLength(1);
 });
 
-test("planning is tried again with the same idempotency key", async () => {
+test("planning is retried with the same idempotency key", async () => {
   const keys: string[] = [];
   const { uploader, states } = setUp({
     plan: async (_, key) => {
@@ -181,7 +181,7 @@ test("planning is tried again with the same idempotency key", async () => {
   expect(new Set(keys).size).toBe(1);
 });
 
-test("canceling stops what is sent, abandons its image, and lets the next one go", async () => {
+test("canceling stops the upload, abandons its image, and starts the next one", async () => {
   const { uploader, sent, abandoned, states, id } = setUp({ parallel: 1 });
   uploader.add(files(2));
   await expect.poll(() => sent.length).toBe(1);
@@ -191,10 +191,10 @@ test("canceling stops what is sent, abandons its image, and lets the next one go
   expect(sent[1]?.name).toBe("1.jpg");
 });
 
-test("a file canceled while it was planned is never sent, and its image abandoned", async () => {
-  let answer = () => {};
+test("a file canceled while it was being planned is never sent, and its image abandoned", async () => {
+  let respond = () => {};
   const planning = new Promise<void>((resolve) => {
-    answer = resolve;
+    respond = resolve;
   });
   const { uploader, sent, abandoned, states, id } = setUp({
     plan: async (wanted, key) => {
@@ -213,12 +213,12 @@ test("a file canceled while it was planned is never sent, and its image abandone
   await expect.poll(states).toEqual(["waiting", "waiting"]);
   await new Promise((later) => setTimeout(later, 20));
   uploader.cancel(id(0));
-  answer();
+  respond();
   await expect.poll(() => sent.map(({ name }) => name)).toEqual(["1.jpg"]);
   await expect.poll(() => abandoned).toEqual(["0.jpg"]);
 });
 
-test("a canceled file can be started again", async () => {
+test("a canceled file can be restarted", async () => {
   const { uploader, sent, states, id } = setUp();
   uploader.add(files(1));
   await expect.poll(() => sent.length).toBe(1);
@@ -229,7 +229,7 @@ test("a canceled file can be started again", async () => {
   await expect.poll(states).toEqual(["sent"]);
 });
 
-test("clear forgets what is over and keeps what is not", async () => {
+test("clear removes what has ended and keeps the rest", async () => {
   const { uploader, sent, states, abandoned } = setUp({ retries: 0 });
   uploader.add(files(3));
   await expect.poll(() => sent.length).toBe(3);

@@ -1,8 +1,8 @@
 import { connection } from "next/server";
 import { publicKeys } from "@/lib/api-token";
 
-/** AUTH_JWKS_URL of the API. */
+/** The API's AUTH_JWKS_URL. */
 export async function GET(): Promise<Response> {
-  await connection(); // the key is the running server's, not the build's
+  await connection(); // read the key at run time, not at build time
   return Response.json(await publicKeys(), { headers: { "Cache-Control": "max-age=300" } });
 }

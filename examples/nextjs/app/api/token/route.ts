@@ -1,7 +1,7 @@
 import { auth } from "@/auth";
 import { issueApiToken } from "@/lib/api-token";
 
-/** Session cookie in, short-lived bearer token for the API out. */
+/** Exchanges the session cookie for a short-lived bearer token for the API. */
 export async function GET(): Promise<Response> {
   const userId = (await auth())?.user?.id;
   const headers = { "Cache-Control": "no-store" };

@@ -1,0 +1,93 @@
+"""What is wrong with an image, given its stored object, its record and the time. Pure."""
+
+from collections.abc import Callable, Collection, Iterable
+
+from contract.keys import InvalidKeyError, OriginalKey
+from contract.record import ImageRecord, Reason, Status
+from resizer.doctor.findings import Finding
+from resizer.storage import StoredObject
+from resizer.thumbnail_metadata import is_made_from
+
+
+def diagnose(
+    stored: StoredObject | None,
+    record: ImageRecord | None,
+    now_ms: int,
+    grace_ms: int,
+    lacks_thumbnail: Callable[[ImageRecord], bool],
+) -> Finding | None:
+    """None if nothing is wrong, or if a worker or an event may still fix it.
+
+    The event of an original younger than `grace_ms` may be on its way. `lacks_thumbnail` is
+    called only for records that agree with their original.
+    """
+    if record and _is_claimed(record, now_ms):
+        return None
+    if stored is None:
+        waits = record is None or record.status in {Status.PENDING, Status.DELETED}
+        return None if waits else Finding.RECORD_WITHOUT_ORIGINAL
+    if not _is_original(stored.key):
+        return Finding.FOREIGN_KEY
+    lost_event = _lost_event(stored, record)
+    if lost_event:
+        young = now_ms - stored.modified_ms < grace_ms
+        return None if young else lost_event
+    return _wrong_result(record, lacks_thumbnail) if record else None
+
+
+def _is_claimed(record: ImageRecord, now_ms: int) -> bool:
+    return record.status is Status.PROCESSING and (record.claimed_until_ms or 0) >= now_ms
+
+
+def _is_original(key: str) -> bool:
+    try:
+        OriginalKey.parse(key)
+    except InvalidKeyError:
+        return False
+    return True
+
+
+def _lost_event(stored: StoredObject, record: ImageRecord | None) -> Finding | None:
+    """What is wrong if the event of this original has changed nothing yet."""
+    if record is None:
+        return Finding.ORIGINAL_WITHOUT_RECORD
+    if record.status is Status.PENDING:
+        return Finding.UNPROCESSED
+    if record.status is Status.PROCESSING:
+        return Finding.STUCK
+    replaced = record.e_tag != stored.e_tag and record.status is not Status.DELETED
+    return Finding.REPLACED if replaced else None
+
+
+def _wrong_result(
+    record: ImageRecord, lacks_thumbnail: Callable[[ImageRecord], bool]
+) -> Finding | None:
+    if record.status is Status.DELETED:
+        return Finding.UNDELETED
+    if record.status is Status.FAILED:
+        return Finding.GAVE_UP if record.error == Reason.GAVE_UP else Finding.FAILED
+    return Finding.MISSING_THUMBNAIL if lacks_thumbnail(record) else None
+
+
+def lacks_thumbnail(
+    record: ImageRecord, widths: Collection[int], stored: Iterable[StoredObject | None]
+) -> bool:
+    """Whether the record or the bucket lacks a thumbnail of one of `widths`.
+
+    `stored` holds the thumbnails in the bucket; it is read only as far as needed.
+    """
+    if set(widths) - set(record.thumbnails):
+        return True
+    return not all(head and is_made_from(head, record.user_id, record.e_tag) for head in stored)
+
+
+def is_left_over(width: int, original: StoredObject | None, record: ImageRecord | None) -> bool:
+    """Whether a thumbnail of this requested width, not made from `original`, is useless."""
+    if original is None:  # another status: record and thumbnails are removed together
+        return record is None or record.status in {Status.DELETED, Status.FAILED}
+    return (
+        record is not None
+        and record.e_tag == original.e_tag
+        and record.status in {Status.DONE, Status.FAILED}
+        and width not in record.thumbnails
+    )

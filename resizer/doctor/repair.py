@@ -1,0 +1,88 @@
+"""Repairs: each is one of the resizer's own conditional steps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from contract.keys import OriginalKey
+from contract.record import NO_SEQUENCER, ImageRecord
+from contract.transitions import Change, Transition
+from resizer.doctor.findings import Finding
+from resizer.events import ObjectReference
+from resizer.resize import Outcome, Resizer
+from resizer.storage import StoredObject, stored_filename
+from resizer.thumbnail_metadata import finished_from, is_made_from, is_of, latest_sequencer
+
+
+@dataclass(frozen=True, slots=True)
+class Repairs:
+    resizer: Resizer
+    owner: str  # of the claims
+
+    def repair(
+        self, finding: Finding, stored: StoredObject | None, record: ImageRecord | None
+    ) -> bool:
+        """Returns whether it worked. Raises ClaimHeldError or RefusedError if a worker has it."""
+        if stored is None:
+            assert record is not None
+            return self._forget(record)
+        key = OriginalKey.parse(stored.key)
+        known = record.sequencer if record else None
+        ref = ObjectReference(key, stored.size, stored.e_tag, known or NO_SEQUENCER)
+        if finding is Finding.UNDELETED:
+            assert record is not None
+            self.resizer.remove_everything(ref, record)
+            return True
+        if finding is Finding.MISSING_THUMBNAIL:
+            assert record is not None
+            return self.resizer.refresh(ref, record) is Outcome.DONE
+        return self._process(ref, record)
+
+    def _process(self, ref: ObjectReference, record: ImageRecord | None) -> bool:
+        """Bring an image to its end whose event was lost or whose worker died.
+
+        Without a sequencer of its own it goes by the newest one that its thumbnails carry: with an
+        older one it could never replace them.
+        """
+        transition = Transition.REDO
+        if ref.sequencer == NO_SEQUENCER:
+            thumbnails = self._thumbnails(ref.key)
+            ref = replace(ref, sequencer=latest_sequencer(thumbnails, NO_SEQUENCER))
+            if record is None and self._rebuild(ref, thumbnails):
+                return True
+            if record and record.sequencer and ref.sequencer > record.sequencer:
+                transition = Transition.CLAIM  # as its newest event would
+        outcome = self.resizer.resize(ref, self.owner, transition)
+        return outcome in {Outcome.DONE, Outcome.FAILED}
+
+    def _forget(self, record: ImageRecord) -> bool:
+        if self.resizer.storage.head(str(record.key)):
+            return False  # it came back after the listing
+        ref = ObjectReference(
+            key=record.key,
+            size=record.size or 0,
+            e_tag=record.e_tag or "",
+            sequencer=record.sequencer or NO_SEQUENCER,
+        )
+        return self.resizer.forget(ref, self.owner) is Outcome.GONE
+
+    def _thumbnails(self, key: OriginalKey) -> dict[int, StoredObject]:
+        """This user's stored thumbnails of the image, of whichever version, by width."""
+        widths = self.resizer.settings.widths
+        heads = {width: self.resizer.storage.head(str(key.thumbnail(width))) for width in widths}
+        return {width: head for width, head in heads.items() if head and is_of(head, key.user_id)}
+
+    def _rebuild(self, ref: ObjectReference, stored: Mapping[int, StoredObject]) -> bool:
+        """Make the record from the thumbnails' own metadata; False if one is missing."""
+        thumbnails = {
+            width: thumbnail
+            for width, thumbnail in stored.items()
+            if is_made_from(thumbnail, ref.key.user_id, ref.e_tag)
+        }
+        if len(thumbnails) < len(self.resizer.settings.widths):
+            return False
+        original = self.resizer.storage.head(str(ref.key))
+        filename = stored_filename(original.metadata) if original else None
+        change = Change(ref.sequencer, self.owner, self.resizer.now_ms())
+        finished = finished_from(ref, thumbnails, filename)
+        self.resizer.repository.rebuild(Transition.REDO, ref, change, finished)
+        return True
