@@ -84,6 +84,12 @@ def test_an_orientation_after_the_pixels_counts() -> None:
     assert (rendition.thumbnails[200].width, rendition.thumbnails[200].height) == (200, 360)
 
 
+def test_another_chunk_after_the_pixels_is_no_orientation() -> None:
+    data = pictures.saved(pictures.photo(900, 500), "PNG")
+    other = data[:-12] + chunk(b"teSt", pictures.exif(8)[6:]) + data[-12:]
+    assert (render(other).width, render(other).height) == (900, 500)
+
+
 def other_kinds() -> dict[str, bytes]:
     photo = pictures.photo(64, 48)
     plain = pictures.saved(photo, "PNG")

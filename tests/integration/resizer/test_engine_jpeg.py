@@ -1,0 +1,22 @@
+from io import BytesIO
+
+import pytest
+from PIL.JpegImagePlugin import JpegImageFile
+
+from resizer.engine.download import Download
+from resizer.engine.jpeg import decode_jpeg
+from resizer.thumbnails import Limits
+from tests.integration.resizer import pictures
+
+
+@pytest.mark.parametrize(
+    ("ratio", "width"),
+    [(1.0, 640), (1.9, 640), (2.0, 320), (3.9, 320), (4.0, 160), (7.9, 160), (8.0, 80), (99.0, 80)],
+)
+def test_a_jpeg_is_decoded_at_the_smallest_scale_that_is_large_enough(
+    ratio: float, width: int
+) -> None:
+    data = pictures.saved(pictures.photo(640, 480), "JPEG")
+    download = Download(BytesIO(data), len(data))
+    image = JpegImageFile(download)  # type: ignore[arg-type]
+    assert decode_jpeg(image, download, ratio, Limits()).image.width == width
