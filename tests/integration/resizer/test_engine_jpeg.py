@@ -6,7 +6,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from resizer.engine.download import Download
 from resizer.engine.jpeg import decode_jpeg
 from resizer.thumbnails import Limits
-from tests.integration.resizer import pictures
+from tools import pictures
 
 
 @pytest.mark.parametrize(

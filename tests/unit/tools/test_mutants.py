@@ -3,10 +3,10 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from tools.mutants.__main__ import read_accepted, report, sample
-from tools.mutants.changes import Mutant, mutants
 
 from tests import ROOT
+from tools.mutants.__main__ import read_accepted, report, sample
+from tools.mutants.changes import Mutant, mutants
 
 
 def changed(source: str) -> list[str]:
