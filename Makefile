@@ -16,7 +16,7 @@ export NEXT_TELEMETRY_DISABLED := 1
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run web unit test proofs test-proofs test-guards test-containers test-api-schema test-web \
+.PHONY: help setup run web unit test proofs test-proofs test-guards mutants test-containers test-api-schema test-web \
 	check fix lint types imports template containers fuzz verify-deploy \
 	bench-api bench-cold bench-kills bench-resize lock openapi web-client web-screenshots clean \
 	python node chromium
@@ -39,7 +39,7 @@ unit: .venv/made ## test rules and use cases, without the emulator, in seconds
 test: setup ## run the tests that every change must pass; ARGS="-k cursor" selects some
 	$(PYTEST) $(PARALLEL) $(ARGS)
 
-proofs: test-proofs test-containers test-api-schema ## run the long tests at full size, as in CI
+proofs: test-proofs mutants test-containers test-api-schema ## run the long tests at full size, as in CI
 	@if $(NODE_IS_NEW); then $(MAKE) test-web; \
 		else echo "test-web: not run, it needs Node 20 or newer with npm"; fi
 
@@ -57,6 +57,9 @@ test-containers: setup ## test the images and docker compose, if a container eng
 
 test-guards: setup ## remove each condition from the code and expect the model test to notice
 	$(PYTEST) $(PARALLEL) -m mutations tests/proofs/model $(ARGS)
+
+mutants: setup ## change the code in a sample of places and expect a test to notice; ARGS="contract --all"
+	.venv/bin/python -m tools.mutants $(ARGS)
 
 bench-cold: setup .venv-checks/made ## compare the functions' cold starts with plain handlers, under AWS's runtime client
 	.venv/bin/python -m benchmarks.cold_start $(ARGS)
