@@ -1,11 +1,17 @@
 """One rule for each setting, and the same verdict from every reader."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 
 import boto3
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -209,6 +215,14 @@ def verdicts(name: str, value: str) -> Iterator[str | None]:
             yield str(exc)
         else:
             yield None
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _keys_parsed_once() -> Iterator[None]:
+    """Checking the same key for each of 240 settings takes nine seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("api.settings.load_pem_private_key", cache(load_pem_private_key))
+        yield
 
 
 @pytest.mark.parametrize(("name", "value"), BAD)

@@ -73,7 +73,7 @@ AWS = {
         ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "Unable to locate credentials"),
         ({"AWS_SECRET_ACCESS_KEY": ""}, "Partial credentials found"),
         ({"AWS_PROFILE": "nope"}, "(nope) could not be found"),
-        ({"AWS_CONFIG_FILE": "tests/unit/test_start.py"}, "Unable to parse config file"),
+        ({"AWS_CONFIG_FILE": "tests/integration/test_start.py"}, "Unable to parse config file"),
         ({"AWS_ENDPOINT_URL": "", "AWS_ENDPOINT_URL_S3": "nowhere"}, "Invalid endpoint: nowhere"),
         ({}, 'Could not connect to the endpoint URL: "http://127.0.0.1:1/'),
         ({"AWS_ENDPOINT_URL": " http://127.0.0.1:1/ "}, 'the endpoint URL: "http://127.0.0.1:1/my'),
