@@ -23,16 +23,29 @@ MIN_SCORE = 0.85  # killed of all that ran, accepted survivors among them
 SEED = "1"
 LEFT_OUT = {"resizer/__main__.py"}  # prints for operators
 # What runs against a mutant, and how many mutants a sample has of the folder; the first that fits.
-INTEGRATION = "tests/integration"
+UNIT, INTEGRATION = "tests/unit", "tests/integration"
+SETTINGS = (f"{UNIT}/contract/test_settings.py", f"{UNIT}/contract/test_template_settings.py")
+CONDITIONS = f"{INTEGRATION}/contract/test_conditions.py"
 SUITES: dict[str, tuple[int, tuple[str, ...]]] = {
-    "contract/conditions.py": (10, ("tests/unit/contract", f"{INTEGRATION}/contract")),
-    "contract/transitions.py": (10, ("tests/unit/contract", f"{INTEGRATION}/contract")),
-    "contract": (60, ("tests/unit/contract",)),
+    "contract/conditions.py": (10, (f"{UNIT}/contract/test_transitions.py", CONDITIONS)),
+    "contract/transitions.py": (10, (f"{UNIT}/contract/test_transitions.py", CONDITIONS)),
+    "contract/setting_rules.py": (10, SETTINGS),
+    "contract/settings.py": (10, SETTINGS),
+    "contract": (
+        40,
+        (
+            f"{UNIT}/contract/test_keys.py",
+            f"{UNIT}/contract/test_record.py",
+            f"{UNIT}/contract/test_logs.py",
+            f"{UNIT}/contract/test_metadata.py",
+            f"{UNIT}/contract/test_missing_objects.py",
+        ),
+    ),
     "api/use_cases": (
         20,
         (
-            "tests/unit/api/use_cases",
-            "tests/unit/api/test_waiting.py",
+            f"{UNIT}/api/use_cases",
+            f"{UNIT}/api/test_waiting.py",
             f"{INTEGRATION}/api/test_quota.py",
             f"{INTEGRATION}/api/test_idempotency.py",
             f"{INTEGRATION}/api/test_deletion.py",
@@ -42,7 +55,7 @@ SUITES: dict[str, tuple[int, tuple[str, ...]]] = {
     "resizer/engine": (
         10,
         (
-            "tests/unit/resizer",
+            f"{UNIT}/resizer",
             f"{INTEGRATION}/resizer/test_engine_isolation.py",
             f"{INTEGRATION}/resizer/test_engine_jpeg.py",
             f"{INTEGRATION}/resizer/test_engine_download.py",
@@ -56,7 +69,7 @@ SUITES: dict[str, tuple[int, tuple[str, ...]]] = {
     "resizer": (
         25,
         (
-            "tests/unit/resizer",
+            f"{UNIT}/resizer",
             f"{INTEGRATION}/resizer/test_resize.py",
             f"{INTEGRATION}/resizer/test_handler.py",
             f"{INTEGRATION}/resizer/test_doctor.py",

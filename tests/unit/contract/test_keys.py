@@ -163,11 +163,10 @@ def test_a_file_name_is_reduced_to_safe_characters(filename: str, reduced: str) 
 
 
 @given(filenames)
-def test_a_reduced_name_is_safe_and_short_and_reducing_again_changes_nothing(filename: str) -> None:
+def test_a_reduced_name_is_safe_and_short(filename: str) -> None:
     reduced = reduce_filename(filename)
     assert set(reduced) <= set(string.ascii_letters + string.digits + "._-")
     assert 1 <= len(reduced) <= 80
-    assert reduce_filename(reduced) == reduced
 
 
 @pytest.mark.parametrize("filename", ["", "a" * 256, "é" * 128, "a\x00b", "a\nb", "\ud800", "\x7f"])
