@@ -39,7 +39,7 @@ unit: .venv/made ## test rules and use cases, without the emulator, in seconds
 test: setup ## run the tests that every change must pass; ARGS="-k cursor" selects some
 	$(PYTEST) $(PARALLEL) $(ARGS)
 
-proofs: test-proofs mutants test-containers test-api-schema ## run the long tests at full size, as in CI
+proofs: test-proofs test-containers test-api-schema ## run the long tests at full size, as in CI
 	@if $(NODE_IS_NEW); then $(MAKE) test-web; \
 		else echo "test-web: not run, it needs Node 20 or newer with npm"; fi
 

@@ -39,6 +39,7 @@ SUITES: dict[str, tuple[int, tuple[str, ...]]] = {
             f"{UNIT}/contract/test_logs.py",
             f"{UNIT}/contract/test_metadata.py",
             f"{UNIT}/contract/test_missing_objects.py",
+            f"{UNIT}/resizer/test_formats.py",
         ),
     ),
     "api/use_cases": (
