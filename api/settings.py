@@ -115,13 +115,14 @@ def _cdn(read: Reader) -> CdnSettings | None:
 
 def _rsa_key(read: Reader, pem: str | None) -> RSAPrivateKey:
     """The key of a PEM text; None if that was refused already."""
-    key = None
-    if pem is not None:
-        try:
-            key = load_pem_private_key(pem.encode(), None)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            key = None
-        if not isinstance(key, RSAPrivateKey) or key.key_size < MIN_KEY_BITS:
-            name = contract.CDN_PRIVATE_KEY.name
-            read.refuse(f"{name}: it must be an RSA private key of at least {MIN_KEY_BITS} bits")
-    return cast("RSAPrivateKey", key)
+    if pem is None:
+        return cast("RSAPrivateKey", None)
+    try:
+        key = load_pem_private_key(pem.encode(), None)
+        if isinstance(key, RSAPrivateKey) and key.key_size >= MIN_KEY_BITS:
+            return key
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        pass  # refused below, as any other key
+    name = contract.CDN_PRIVATE_KEY.name
+    read.refuse(f"{name}: it must be an RSA private key of at least {MIN_KEY_BITS} bits")
+    return cast("RSAPrivateKey", None)

@@ -47,6 +47,11 @@ def normal_sequencer(sequencer: str) -> str:
     return upper.ljust(SEQUENCER_DIGITS, "0")
 
 
+def is_normal_sequencer(text: str) -> bool:
+    """Whether the text is what `normal_sequencer` returns for some sequencer."""
+    return len(text) == SEQUENCER_DIGITS and _HEX.fullmatch(text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class ThumbnailFacts:
     """A stored thumbnail; width and height in pixels, `key` is its object key."""

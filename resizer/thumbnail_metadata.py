@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from contract import metadata
-from contract.record import ThumbnailFacts
+from contract.record import ThumbnailFacts, is_normal_sequencer
 from resizer.events import ObjectReference
 from resizer.repository import Finished
 from resizer.storage import StoredObject
@@ -39,9 +39,12 @@ def is_of(thumbnail: StoredObject, user_id: str) -> bool:
 
 
 def latest_sequencer(thumbnails: Mapping[int, StoredObject], default: str) -> str:
-    """The newest sequencer that the thumbnails carry; `default` if they carry none."""
-    carried = (stored.metadata.get(metadata.SEQUENCER) for stored in thumbnails.values())
-    return max((sequencer for sequencer in carried if sequencer), default=default)
+    """The newest sequencer that the thumbnails carry; `default` if they carry none.
+
+    One that another program wrote in another form is ignored: no event could ever be newer.
+    """
+    carried = (stored.metadata.get(metadata.SEQUENCER, "") for stored in thumbnails.values())
+    return max(filter(is_normal_sequencer, carried), default=default)
 
 
 def finished_from(

@@ -60,6 +60,22 @@ def test_reads_become_less_frequent() -> None:
     assert max(pauses) <= waiting.LONGEST_PAUSE_SECONDS + 0.2
 
 
+def test_each_waiting_request_counts_once_while_it_waits() -> None:
+    async def scene() -> tuple[int, int]:
+        together = Waiting()
+
+        async def read() -> ImageRecord:
+            return PROCESSING
+
+        requests = [asyncio.create_task(together.until_final(read, 0.3)) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        during = together.waiters
+        await asyncio.gather(*requests)
+        return during, together.waiters
+
+    assert asyncio.run(scene()) == (3, 0)
+
+
 def test_with_too_many_waiting_requests_a_further_one_does_not_wait() -> None:
     async def scene() -> tuple[ImageRecord | None, int]:
         full = Waiting()

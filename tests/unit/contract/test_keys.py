@@ -198,3 +198,8 @@ def test_image_ids_sort_by_time() -> None:
 def test_an_image_id_is_made_of_a_full_timestamp_and_nonce(timestamp_ms: int, nonce: str) -> None:
     with pytest.raises(ValueError, match=re.compile("digits")):
         new_image_id(timestamp_ms, nonce, "a.jpg")
+
+
+def test_a_key_of_an_invalid_user_says_so() -> None:
+    with pytest.raises(InvalidKeyError, match="user id"):
+        OriginalKey.parse("uploads/a b/1763853422123-9f86d081-cat.jpg")

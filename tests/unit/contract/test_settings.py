@@ -348,3 +348,30 @@ def test_a_tombstone_that_an_upload_could_outlive_is_rejected(
     upload_url_seconds: int, tombstone_seconds: int
 ) -> None:
     assert not tombstone_outlives(upload_url_seconds, tombstone_seconds)
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [
+        ("API_PORT", 1, 65535),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", 1, 10**6),
+        ("CLAIM_SECONDS", 1, 900),
+        ("DRAIN_SECONDS", 0, 300),
+        ("EMULATOR_PORT", 1, 65535),
+        ("MAX_PIXELS", 1, 10**9),
+        ("MAX_UPLOAD_BYTES", 1, 5 * 1024**3),
+        ("PORT", 1, 65535),
+        ("QUOTA_BYTES", 1, 10**18),
+        ("QUOTA_IMAGES", 1, 10**9),
+        ("UPLOAD_URL_SECONDS", 10, 7 * 24 * 3600),
+        ("VIEW_URL_SECONDS", 60, 7 * 24 * 3600),
+    ],
+)
+def test_a_number_is_accepted_from_its_lowest_to_its_highest_value(
+    name: str, low: int, high: int
+) -> None:
+    for value in (low, high):
+        assert BY_NAME[name].rule(str(value)) == value
+    for value in (low - 1, high + 1):
+        with pytest.raises(ValueError, match=f"from {low} to {high}"):
+            BY_NAME[name].rule(str(value))
