@@ -75,6 +75,7 @@ SUITES: dict[str, tuple[int, tuple[str, ...]]] = {
             f"{INTEGRATION}/resizer/test_handler.py",
             f"{INTEGRATION}/resizer/test_doctor.py",
             f"{INTEGRATION}/resizer/test_doctor_orphans.py",
+            f"{INTEGRATION}/test_start.py",
         ),
     ),
 }

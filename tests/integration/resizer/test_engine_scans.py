@@ -133,6 +133,14 @@ def test_bytes_after_the_end_of_the_picture_are_dropped() -> None:
     assert prune_for_eighth(data + progressive()) == prune_for_eighth(data)
 
 
+def test_an_empty_segment_is_understood() -> None:
+    data = progressive()
+    with_comment = data[:2] + b"\xff\xfe\x00\x02" + data[2:]
+    pruned = prune_for_eighth(with_comment)
+    assert pruned is not None
+    assert eighth(pruned).tobytes() == eighth(data).tobytes()
+
+
 def test_scans_are_counted() -> None:
     assert count_scans(pictures.saved(pictures.photo(), "JPEG")) == 1
     assert count_scans(progressive("L")) == 6

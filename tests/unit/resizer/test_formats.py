@@ -72,3 +72,17 @@ def test_other_first_bytes_are_an_unsupported_format(header: bytes) -> None:
 
 def test_every_format_except_jpeg_has_its_own_limit() -> None:
     assert {f.name for f in FORMATS} - set(Limits().whole_frame_pixels) == {"JPEG"}
+
+
+def test_formats_that_are_decoded_whole_have_the_limits_that_were_measured() -> None:
+    """Megapixels in 512 MB; benchmarks/RESULTS.md has the bytes per pixel."""
+    limits = {name: most / 1_000_000 for name, most in Limits().whole_frame_pixels.items()}
+    assert limits == {
+        "PNG": 60,
+        "WEBP": 25,
+        "GIF": 50,
+        "AVIF": 36,
+        "HEIF": 36,
+        "TIFF": 36,
+        "BMP": 36,
+    }
