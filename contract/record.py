@@ -30,9 +30,15 @@ class Reason(StrEnum):
     CORRUPT_IMAGE = "corrupt_image"
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_LARGE = "too_large"
+    TOO_COMPLEX = "too_complex"  # it costs more time or memory than its pixels explain
     EMPTY = "empty"
     KEY_COLLISION = "key_collision"
     GAVE_UP = "gave_up"
+    ENGINE_ERROR = "engine_error"
+
+
+# The bytes may be good: the doctor's `--redrive` tries again.
+REDRIVEN = frozenset({Reason.GAVE_UP, Reason.ENGINE_ERROR})
 
 
 def normal_sequencer(sequencer: str) -> str:

@@ -17,6 +17,7 @@ from contract.settings import drop_blank
 from resizer.doctor import Doctor, Options, Report
 from resizer.repository import Repository, dynamodb_client
 from resizer.resize import Resizer
+from resizer.sandbox import Sandbox
 from resizer.settings import Settings
 from resizer.storage import Storage, s3_client
 
@@ -33,9 +34,9 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     drop_blank(os.environ)
     try:
-        settings, storage, repository = _connect()
+        settings, sandbox, storage, repository = _connect(arguments.workers)
         user_id = None if arguments.user is None else check_user_id(arguments.user)
-        report = _examine(arguments, settings, storage, repository, user_id)
+        report = _examine(arguments, settings, sandbox, storage, repository, user_id)
     except (CannotConnectError, InvalidUserIdError, BotoCoreError, ClientError) as exc:
         print(f"doctor: {exc}", file=sys.stderr)
         return 2
@@ -43,21 +44,24 @@ def main() -> int:
     return NEEDS_REPAIR if report.needs_repair() else 0
 
 
-def _connect() -> tuple[Settings, Storage, Repository]:
+def _connect(workers: int) -> tuple[Settings, Sandbox, Storage, Repository]:
     """Raises CannotConnectError or BotoCoreError."""
     try:
         settings = Settings.from_environment(os.environ)
+        # Before the clients: see its docstring. More than one a core would only wait.
+        sandbox = Sandbox(settings, places=min(workers, os.cpu_count() or 1))
         aws = settings.region, settings.endpoint_url
         storage = Storage(s3_client(*aws), settings.bucket)
         repository = Repository(dynamodb_client(*aws), settings.table)
     except ValueError as exc:  # SettingsError, or botocore's for a URL like AWS_ENDPOINT_URL_S3
         raise CannotConnectError(str(exc)) from exc
-    return settings, storage, repository
+    return settings, sandbox, storage, repository
 
 
 def _examine(
     arguments: argparse.Namespace,
     settings: Settings,
+    sandbox: Sandbox,
     storage: Storage,
     repository: Repository,
     user_id: str | None,
@@ -67,6 +71,7 @@ def _examine(
         repository=repository,
         settings=settings,
         now_ms=lambda: time.time_ns() // 1_000_000,
+        sandbox=sandbox,
         threads=ThreadPoolExecutor(2 * arguments.workers),
     )
     options = Options(

@@ -1,12 +1,11 @@
-"""Entry points of the image: `handler` for S3 events, `give_up` for those out of retries.
+"""The entry point of ResizeImage: `handler` makes the thumbnails of uploaded originals.
 
-The environment is read and the clients are made here, once per process.
+The environment is read, the fork server started and the clients are made here, once per process.
 """
 
 from resizer import collector  # first: see its docstring
 
 # isort: split
-import json
 import logging
 import os
 import time
@@ -14,12 +13,11 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from contract.logs import log_json
-from contract.record import Status
 from contract.settings import drop_blank
-from contract.transitions import Change
-from resizer.events import ObjectReference, created_originals, failed_invocations
-from resizer.repository import RefusedError, Repository, dynamodb_client
-from resizer.resize import ClaimHeldError, Resizer
+from resizer.events import ObjectReference, created_originals
+from resizer.repository import Repository, dynamodb_client
+from resizer.resize import Resizer
+from resizer.sandbox import Sandbox
 from resizer.settings import Settings
 from resizer.storage import Storage, s3_client
 
@@ -39,9 +37,15 @@ def now_ms() -> int:
 log_json(quiet=["botocore"])
 drop_blank(os.environ)
 settings = Settings.from_environment(os.environ)
+sandbox = Sandbox(settings, places=1)  # before the clients
 aws = settings.region, settings.endpoint_url
-repository = Repository(dynamodb_client(*aws), settings.table)
-resizer = Resizer(Storage(s3_client(*aws), settings.bucket), repository, settings, now_ms)
+resizer = Resizer(
+    Storage(s3_client(*aws), settings.bucket),
+    Repository(dynamodb_client(*aws), settings.table),
+    settings,
+    now_ms,
+    sandbox,
+)
 collector.resume()
 
 
@@ -67,37 +71,6 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, int]:
     return outcomes
 
 
-def give_up(event: Mapping[str, Any], context: Context) -> dict[str, list[dict[str, str]]]:
-    """Mark the images of on-failure messages `failed` / `gave_up` and keep their events.
-
-    Returns the messages to deliver again ("Reporting batch item failures", Lambda Developer
-    Guide): the queue's redrive policy ends those that can never be handled.
-    """
-    failures = []
-    for message_id, s3_event in failed_invocations(event):
-        try:
-            _give_up_message(s3_event, context.aws_request_id)
-        except Exception:
-            log.exception("could not mark as gave_up", extra={"messageId": message_id})
-            failures.append({"itemIdentifier": message_id})
-    return {"batchItemFailures": failures}
-
-
-def _give_up_message(s3_event: Mapping[str, Any], owner: str) -> None:
-    references = created_originals(s3_event, settings.bucket)
-    if not references:
-        raise ValueError("the message names no original")
-    for ref in references:
-        try:
-            repository.give_up(ref, Change(ref.sequencer, owner, now_ms()), json.dumps(s3_event))
-        except RefusedError as refusal:
-            held = refusal.record
-            if held and held.status is Status.PROCESSING and held.sequencer == ref.sequencer:
-                raise ClaimHeldError(f"{ref.key.user_id}/{ref.key.created_at_ms}") from refusal
-            continue  # done, deleted or replaced in the meantime
-        _log_outcome(ref, "gave_up", 0)
-
-
 def _log_outcome(ref: ObjectReference, outcome: str, duration_ms: int) -> None:
     # The key holds the user's file name and stays out of the logs; the time identifies the image.
     fields = {
@@ -108,5 +81,5 @@ def _log_outcome(ref: ObjectReference, outcome: str, duration_ms: int) -> None:
         "bytes": ref.size,
         "durationMs": duration_ms,
     }
-    level = logging.ERROR if outcome in {"error", "gave_up"} else logging.INFO
+    level = logging.ERROR if outcome in {"error", "engine_error"} else logging.INFO
     log.log(level, "image", extra=fields)

@@ -1,19 +1,23 @@
 """The steps for one original: claim, download, thumbnails, puts, one conditional update.
 
-Permanent failures end as a `failed` record with a reason code and are not raised. Transient ones
-are raised, so that Lambda retries; every step may run twice with the same result.
+What a failure means is said in `resizer.failures`: transient ones are raised, so that Lambda
+retries. Every step may run twice with the same result.
 """
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from contract.record import ImageRecord, Reason, Status, ThumbnailFacts
+from contract.record import REDRIVEN, ImageRecord, Reason, Status, ThumbnailFacts
 from contract.transitions import Change, Transition
 from resizer.events import ObjectReference
+from resizer.failures import DEFECTS, EngineError, UnusableImage
+from resizer.rendition import Rendition
 from resizer.repository import Finished, RefusedError, Repository
+from resizer.sandbox import Place, Sandbox
 from resizer.settings import Settings
 from resizer.storage import (
     KeyCollisionError,
@@ -24,14 +28,14 @@ from resizer.storage import (
     Storage,
 )
 from resizer.thumbnail_metadata import to_metadata
-from resizer.thumbnails import Limits, Rendition, UnusableImage, make_thumbnails
 
-MEBIBYTE = 1024 * 1024
+log = logging.getLogger(__name__)
 
 
 class Outcome(StrEnum):
     DONE = "done"
     FAILED = "failed"
+    ENGINE_ERROR = "engine_error"  # failed, but perhaps not after an upgrade
     IGNORED = "ignored"  # a duplicate or stale event
     DELETED = "deleted"  # the image is a tombstone: what was stored was removed
     REPLACED = "replaced"  # a newer upload has an event of its own
@@ -52,6 +56,7 @@ class Resizer:
     repository: Repository
     settings: Settings
     now_ms: Callable[[], int]
+    sandbox: Sandbox
     threads: Executor = field(default_factory=_two_threads)
 
     def resize(
@@ -63,26 +68,28 @@ class Resizer:
         for an event, REDO where the event was lost. Raises ClaimHeldError and whatever botocore
         raises; both mean "try again".
         """
-        change = Change(ref.sequencer, owner, self.now_ms())
-        opening = self.threads.submit(self.storage.open_original, ref.key, ref.e_tag)
-        try:
-            record = self._claim(transition, ref, change)
-        except RefusedError as refusal:
-            _discard(opening)
-            return self._refused_claim(ref, refusal.record)
-        except BaseException:
-            _discard(opening)
-            raise
-        return self._run(opening, ref, change, Transition.COMPLETE, record)
+        with self.sandbox.place() as place:  # first: no download or claim waits for one
+            change = Change(ref.sequencer, owner, self.now_ms())
+            opening = self.threads.submit(self.storage.open_original, ref.key, ref.e_tag)
+            try:
+                record = self._claim(transition, ref, change)
+            except RefusedError as refusal:
+                _discard(opening)
+                return self._refused_claim(ref, refusal.record)
+            except BaseException:
+                _discard(opening)
+                raise
+            return self._run(place, opening, ref, change, Transition.COMPLETE, record)
 
     def refresh(self, ref: ObjectReference, record: ImageRecord) -> Outcome:
         """Remake the thumbnails of a finished image, which stays `done`.
 
         Thumbnails of other widths stay too: they were made from the same original.
         """
-        opening = self.threads.submit(self.storage.open_original, ref.key, ref.e_tag)
-        change = Change(ref.sequencer, now_ms=self.now_ms())
-        return self._run(opening, ref, change, Transition.REFRESH, record)
+        with self.sandbox.place() as place:
+            opening = self.threads.submit(self.storage.open_original, ref.key, ref.e_tag)
+            change = Change(ref.sequencer, now_ms=self.now_ms())
+            return self._run(place, opening, ref, change, Transition.REFRESH, record)
 
     def _claim(self, transition: Transition, ref: ObjectReference, change: Change) -> ImageRecord:
         until_ms = change.now_ms + self.settings.claim_seconds * 1000
@@ -90,6 +97,7 @@ class Resizer:
 
     def _run(
         self,
+        place: Place,
         opening: "Future[OpenOriginal]",
         ref: ObjectReference,
         change: Change,
@@ -99,7 +107,7 @@ class Resizer:
         try:
             original = opening.result()
             with closing(original.body):
-                rendition = self._render(original)
+                rendition = place.render(original.body, original.size)
             thumbnails = self._store(rendition, ref)
             kept = record.thumbnails if ending is Transition.REFRESH else {}
             finished = _finished(rendition, original, {**kept, **thumbnails})
@@ -112,16 +120,8 @@ class Resizer:
             return self._forget(ref, change, record)
         except (OriginalReplacedError, NewerThumbnailError):
             return Outcome.REPLACED
-
-    def _render(self, original: OpenOriginal) -> Rendition:
-        settings = self.settings
-        limits = Limits(max_bytes=settings.max_upload_bytes, max_pixels=settings.max_pixels)
-        return make_thumbnails(
-            original.body,
-            original.size,
-            settings.widths,
-            limits.for_memory(settings.memory_mb * MEBIBYTE),
-        )
+        except DEFECTS as exc:
+            return self._quarantine(ref, change, exc, record)
 
     def _store(self, rendition: Rendition, ref: ObjectReference) -> dict[int, ThumbnailFacts]:
         def put(width: int) -> ThumbnailFacts:
@@ -166,6 +166,19 @@ class Resizer:
         self.storage.remove_thumbnails(ref.key, widths, up_to=ref.sequencer)
         return Outcome.FAILED
 
+    def _quarantine(
+        self, ref: ObjectReference, change: Change, exc: Exception, record: ImageRecord
+    ) -> Outcome:
+        """Mark the image `failed` / `engine_error`. Its thumbnails stay, as for `gave_up`."""
+        cause = exc.cause if isinstance(exc, EngineError) else type(exc).__name__
+        log.error("engine error", extra={"errorType": cause}, exc_info=exc)
+        try:
+            reason = Reason.ENGINE_ERROR
+            self.repository.fail(ref, change, reason, frozenset(record.thumbnails))
+        except RefusedError as refusal:
+            return self._clean_up(ref, refusal.record)
+        return Outcome.ENGINE_ERROR
+
     def _forget(self, ref: ObjectReference, change: Change, record: ImageRecord) -> Outcome:
         """Remove the thumbnails, then the record, of an original that is gone."""
         if record.status is not Status.PROCESSING:
@@ -191,11 +204,11 @@ class Resizer:
     def _clean_up(self, ref: ObjectReference, record: ImageRecord | None) -> Outcome:
         """Remove what this attempt, or an earlier one that died, stored for nothing.
 
-        An image marked `gave_up` keeps its thumbnails: a retry makes identical ones, which a
+        An image that may be retried keeps its thumbnails: the retry makes identical ones, which a
         removal by ETag could not tell apart.
         """
-        gave_up = record is not None and record.error == Reason.GAVE_UP
-        if record is None or (record.status is Status.FAILED and not gave_up):
+        redriven = record is not None and record.error in REDRIVEN
+        if record is None or (record.status is Status.FAILED and not redriven):
             self.storage.remove_thumbnails(ref.key, self.settings.widths, up_to=ref.sequencer)
         elif record.status is Status.DELETED:
             self.remove_everything(ref, record)

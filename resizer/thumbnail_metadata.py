@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from contract import metadata
 from contract.record import ThumbnailFacts, is_normal_sequencer
 from resizer.events import ObjectReference
+from resizer.rendition import Rendition
 from resizer.repository import Finished
 from resizer.storage import StoredObject
-from resizer.thumbnails import Rendition
 
 
 def to_metadata(rendition: Rendition, width: int, ref: ObjectReference) -> dict[str, str]:

@@ -13,11 +13,12 @@ import time
 import warnings
 from collections import Counter
 from functools import cache
-from io import BytesIO
 from random import Random
 from typing import Any
 
-from resizer.thumbnails import UnusableImage, make_thumbnails
+from resizer.engine.body import Body
+from resizer.failures import UnusableImage
+from resizer.thumbnails import make_thumbnails
 from tools import pictures
 
 BATCH = 250
@@ -101,7 +102,7 @@ def run(case: int) -> str:
     """Returns "thumbnails" or a failure reason; any other exception of the engine propagates."""
     data = mutated(case)
     try:
-        rendition = make_thumbnails(BytesIO(data), len(data), (64, 32))
+        rendition = make_thumbnails(Body(data), (64, 32))
     except UnusableImage as exc:
         return exc.reason
     assert rendition.thumbnails.keys() == {32, 64}

@@ -13,11 +13,13 @@ from typing import Any
 import pillow_heif
 from PIL import Image, ImageOps
 
-from resizer.thumbnails import Limits, make_thumbnails
+from resizer.engine.body import Body
+from resizer.engine.limits import Limits
+from resizer.thumbnails import make_thumbnails
 
 WIDTHS = (400, 200)
 SHARP = Path(__file__).parent / "sharp"
-LIMITS = Limits(max_pixels=120_000_000, max_bytes=128 * 1024 * 1024)
+LIMITS = Limits(max_pixels=120_000_000)
 Engine = Callable[[Path], float]  # seconds of CPU
 
 pillow_heif.register_heif_opener()
@@ -40,7 +42,7 @@ def timed(work: Callable[[bytes], object]) -> Engine:
 
 
 def ours(data: bytes) -> object:
-    return make_thumbnails(BytesIO(data), len(data), WIDTHS, LIMITS)
+    return make_thumbnails(Body(data), WIDTHS, LIMITS)
 
 
 def tutorial_thumbnail(data: bytes) -> list[bytes]:

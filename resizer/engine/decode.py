@@ -8,7 +8,7 @@ from PIL import Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
-from resizer.engine.download import Download
+from resizer.engine.body import Body
 from resizer.engine.formats import Format
 from resizer.engine.frames import frame_strips
 from resizer.engine.jpeg import Box, decode_jpeg
@@ -26,7 +26,7 @@ class Original:
     """An opened original: its header was read and is within the limits; nothing is decoded yet."""
 
     file: ImageFile.ImageFile
-    download: Download
+    body: Body
     format: Format
     size: tuple[int, int]  # pixels, as stored
     limits: Limits
@@ -61,26 +61,26 @@ class Decoded:
     box: Box
 
 
-def open_original(download: Download, image_format: Format, limits: Limits) -> Original:
-    download.seek(0)
-    file = cast("IO[bytes]", download) if image_format.streams else BytesIO(download.whole())
+def open_original(body: Body, image_format: Format, limits: Limits) -> Original:
+    body.seek(0)
+    file = cast("IO[bytes]", body) if image_format.streams else BytesIO(body.whole())
     image = image_format.load_plugin()(file)
     limits.check_pixels(image_format.name, *image.size, whole=not decodes_in_strips(image))
-    return Original(image, download, image_format, image.size, limits)
+    return Original(image, body, image_format, image.size, limits)
 
 
 def decode_small(original: Original, width: int) -> Decoded:
     """Decode to at least `width` pixels across the upright picture, and not much more."""
-    image, download = original.file, original.download
+    image, body = original.file, original.body
     if isinstance(image, JpegImageFile):
         ratio = original.upright_size[0] / width
-        image, box = decode_jpeg(image, download, ratio, original.limits)
+        image, box = decode_jpeg(image, body, ratio, original.limits)
         image.load()
         return Decoded(image, box or _whole(image.size))
 
     if isinstance(image, PngImageFile) and decodes_in_strips(image):
         factor = _factor(min(original.size), width)  # the orientation may come after the pixels
-        strips = png_strips(image, download, rows_for(factor))
+        strips = png_strips(image, body, rows_for(factor))
     elif original.format.frame_bytes:
         factor = _factor(original.upright_size[0], width)
         strips = frame_strips(image, rows_for(factor))

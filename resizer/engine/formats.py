@@ -15,7 +15,7 @@ from typing import IO
 from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # noqa: F401
 
 from contract.record import Reason
-from resizer.engine.errors import UnusableImage
+from resizer.failures import UnusableImage
 
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 
@@ -35,20 +35,25 @@ class Format:
     plugin: str  # module and class that read it
     threads_option: str = ""  # module variable of the plugin, set to DECODER_THREADS
     streams: bool = False  # reads on demand; other plugins want every byte before they start
-    isolated: bool = False  # decoded in a child process
+    risky: bool = False  # its decoder has a history of holes: one picture per worker
     frame_bytes: bool = False  # `engine.frames` can get the decoder's own output
     upright: bool = False  # Pillow applies the orientation itself
     # At most, where the decoder holds the whole frame: what fits into a function of 512 MB (see
     # `engine.limits`), by the bytes a pixel that were measured (benchmarks/RESULTS.md).
     whole_frame_pixels: int | None = None
 
+    @property
+    def plugin_module(self) -> str:
+        return self.plugin.rpartition(".")[0]
+
     def load_plugin(self) -> Callable[[IO[bytes]], ImageFile.ImageFile]:
-        module_name, _, class_name = self.plugin.rpartition(".")
-        module = import_module(module_name)
+        module = import_module(self.plugin_module)
         if self.threads_option:
             owner, _, option = self.threads_option.rpartition(".")
             setattr(import_module(owner), option, DECODER_THREADS)
-        plugin: Callable[[IO[bytes]], ImageFile.ImageFile] = getattr(module, class_name)
+        plugin: Callable[[IO[bytes]], ImageFile.ImageFile] = getattr(
+            module, self.plugin.rpartition(".")[2]
+        )
         return plugin
 
 
@@ -90,7 +95,7 @@ FORMATS = (
         brands=frozenset({b"avif", b"avis"}),  # ISO/IEC 23008-12 (HEIF), AV1 annex
         plugin="PIL.AvifImagePlugin.AvifImageFile",
         threads_option="PIL.AvifImagePlugin.DEFAULT_MAX_THREADS",
-        isolated=True,
+        risky=True,
         frame_bytes=True,
         whole_frame_pixels=36 * MEGAPIXELS,
     ),
@@ -103,7 +108,7 @@ FORMATS = (
         ),
         plugin="pillow_heif.as_plugin.HeifImageFile",
         threads_option="pillow_heif.options.DECODE_THREADS",
-        isolated=True,
+        risky=True,
         whole_frame_pixels=36 * MEGAPIXELS,
     ),
     Format(
@@ -111,7 +116,7 @@ FORMATS = (
         content_type="image/tiff",
         signature=re.compile(rb"II[*+]\0|MM\0[*+]"),  # `+`: BigTIFF
         plugin="PIL.TiffImagePlugin.TiffImageFile",
-        isolated=True,
+        risky=True,
         upright=True,
         whole_frame_pixels=36 * MEGAPIXELS,
     ),

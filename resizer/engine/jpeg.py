@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from PIL.JpegImagePlugin import JpegImageFile
 
-from resizer.engine.download import Download
+from resizer.engine.body import Body
 from resizer.engine.limits import Limits
 from resizer.engine.scans import count_scans, prune_for_eighth
 
@@ -22,24 +22,23 @@ class Draft(NamedTuple):
     box: Box | None  # the part of the decoded image that the original covers
 
 
-def decode_jpeg(image: JpegImageFile, download: Download, ratio: float, limits: Limits) -> Draft:
+def decode_jpeg(image: JpegImageFile, body: Body, ratio: float, limits: Limits) -> Draft:
     """Set up the smallest decode for thumbnails `ratio` times smaller than the original."""
     scale = next((scale for scale in SCALES if ratio >= scale * MARGIN), 1)
-    if _has_several_scans(image, download):
-        data = download.whole()
+    if _has_several_scans(image, body):
+        data = body.whole()
         limits.check_scans(count_scans(data), _coefficient_bytes(image))
         pruned = prune_for_eighth(data) if scale == 8 else None
         if pruned is not None:
             image = JpegImageFile(BytesIO(pruned))
     else:
-        download.seek(0)
-        download.forward_only()
+        body.seek(0)
     image.decodermaxblock = BLOCK_BYTES
     drafted = image.draft(None, (image.width // scale or 1, image.height // scale or 1))
     return Draft(image, None if drafted is None else drafted[1])
 
 
-def _has_several_scans(image: JpegImageFile, download: Download) -> bool:
+def _has_several_scans(image: JpegImageFile, body: Body) -> bool:
     """If True, libjpeg holds every coefficient and decodes nothing before the last scan.
 
     Progressive, or sequential with fewer components in the first scan than in the frame: Pillow has
@@ -47,10 +46,10 @@ def _has_several_scans(image: JpegImageFile, download: Download) -> bool:
     """
     if "progressive" in image.info:
         return True
-    end = download.tell()
+    end = body.tell()
     length = 6 + 2 * image.layers
-    download.seek(end - length - 2)
-    header = download.read(5)
+    body.seek(end - length - 2)
+    header = body.read(5)
     return header != b"\xff\xda" + length.to_bytes(2, "big") + bytes((image.layers,))
 
 

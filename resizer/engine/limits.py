@@ -5,15 +5,13 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from contract.record import Reason
-from resizer.engine.errors import UnusableImage
 from resizer.engine.formats import FORMATS, MEGAPIXELS
-
-MIB = 1024 * 1024
+from resizer.failures import UnusableImage
+from resizer.memory_budget import IDLE_BYTES, MIB
 
 # The defaults fit a function of 512 MB, the smallest that the template allows; `for_memory` scales
-# them. IDLE_BYTES of it are Python's, botocore's and Pillow's before a picture comes.
+# them.
 MEMORY_BYTES = 512 * MIB
-IDLE_BYTES = 112 * MIB
 
 WHOLE_FRAME_PIXELS: Mapping[str, int] = MappingProxyType(
     {
@@ -26,18 +24,15 @@ WHOLE_FRAME_PIXELS: Mapping[str, int] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Pixels are counted before orientation, bytes as they are uploaded."""
+    """Pixels are counted before orientation."""
 
     max_pixels: int = 100 * MEGAPIXELS
-    max_bytes: int = 64 * MIB
     max_dimension: int = 65_535  # pixels; the most that a JPEG header can say, and more than WebP's
     max_icc_bytes: int = 4 * MIB  # a larger profile is ignored, but the picture is accepted
     max_exif_bytes: int = 1 * MIB  # likewise
     max_scans: int = 200  # of a JPEG; encoders write 3 to 20, each costs a pass over the picture
     max_coefficient_bytes: int = 300 * MIB  # held by libjpeg for a JPEG of several scans
     whole_frame_pixels: Mapping[str, int] = field(default_factory=lambda: WHOLE_FRAME_PIXELS)
-    decode_seconds: float = 20.0  # of an isolated decoder, wall time
-    decode_memory_bytes: int = 360 * MIB  # of an isolated decoder, on top of the parent's
 
     def for_memory(self, memory_bytes: int) -> "Limits":
         """These limits, which fit MEMORY_BYTES, for a function of another size."""
@@ -48,14 +43,7 @@ class Limits:
             whole_frame_pixels={
                 name: int(most * share) for name, most in self.whole_frame_pixels.items()
             },
-            decode_memory_bytes=int(self.decode_memory_bytes * share),
         )
-
-    def check_bytes(self, size: int) -> None:
-        if size <= 0:
-            raise UnusableImage(Reason.EMPTY)
-        if size > self.max_bytes:
-            raise UnusableImage(Reason.TOO_LARGE, f"{size} bytes, at most {self.max_bytes}")
 
     def check_pixels(self, image_format: str, width: int, height: int, *, whole: bool) -> None:
         """`whole`: the whole frame is decoded at once, not in strips."""

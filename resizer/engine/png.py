@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
-from resizer.engine.download import Download
+from resizer.engine.body import Body
 
 PIXELS_WORTH_IT = 20_000_000  # below, decoding the whole frame at once is faster
 CHANNELS = {"LA": 2, "RGB": 3, "RGBA": 4}  # of 8 bits each; other modes are small or rare
@@ -31,11 +31,11 @@ def decodes_in_strips(image: Image.Image) -> bool:
     )
 
 
-def png_strips(image: PngImageFile, download: Download, rows: int) -> Iterator[Image.Image]:
+def png_strips(image: PngImageFile, body: Body, rows: int) -> Iterator[Image.Image]:
     """Strips of `rows` rows, the last shorter. Then `image.info` has a late EXIF block too."""
     width, height, mode = image.width, image.height, image.mode
     row_bytes = 1 + width * CHANNELS[mode]
-    chunks = _chunks(image, download)
+    chunks = _chunks(image, body)
     pieces = _inflated(chunks, rows * row_bytes)
     above = b""
     for top in range(0, height, rows):
@@ -52,20 +52,19 @@ def png_strips(image: PngImageFile, download: Download, rows: int) -> Iterator[I
         pass
 
 
-def _chunks(image: PngImageFile, download: Download) -> Iterator[bytes]:
+def _chunks(image: PngImageFile, body: Body) -> Iterator[bytes]:
     """The data of each IDAT chunk; keeps an EXIF block that comes after them."""
     at = image.tile[0].offset - 8
-    download.forward_only()
     while True:
-        download.seek(at)
-        header = download.read(8)
+        body.seek(at)
+        header = body.read(8)
         length = int.from_bytes(header[:4], "big")
         if len(header) < 8 or header[4:] == b"IEND":
             return
         if header[4:] == b"IDAT":
-            yield download.read(length)
+            yield body.read(length)
         elif header[4:] == b"eXIf":
-            image.info["exif"] = b"Exif\0\0" + download.read(length)
+            image.info["exif"] = b"Exif\0\0" + body.read(length)
         at += 8 + length + 4
 
 

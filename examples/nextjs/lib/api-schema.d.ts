@@ -204,7 +204,7 @@ export interface components {
              * Error
              * @description Why the image is `failed`.
              */
-            error: ("unsupported_format" | "corrupt_image" | "too_many_pixels" | "too_large" | "empty" | "key_collision" | "gave_up") | null;
+            error: ("unsupported_format" | "corrupt_image" | "too_many_pixels" | "too_large" | "too_complex" | "empty" | "key_collision" | "gave_up" | "engine_error") | null;
             /**
              * Color
              * @description `#rrggbb`, the dominant color.

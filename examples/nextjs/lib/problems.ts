@@ -29,7 +29,9 @@ const MESSAGES: Record<string, string> = {
   corrupt_image: "This picture is damaged.",
   too_many_pixels: "This picture has too many pixels.",
   key_collision: "Another picture has the same name. Please upload this one again.",
+  too_complex: "This picture is too complex to process.",
   gave_up: "This picture could not be processed.",
+  engine_error: "This picture could not be processed.",
 };
 
 export function inWords(code: string | null | undefined): string {

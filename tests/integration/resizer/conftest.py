@@ -17,6 +17,7 @@ from resizer.repository import DYNAMODB_CONFIG, Repository
 from resizer.resize import Resizer
 from resizer.settings import Settings
 from resizer.storage import S3_CONFIG, Storage, StoredObject
+from tests.sandbox import shared_sandbox
 from tools.pictures import jpeg
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def make_resizer(session: boto3.Session, settings: Settings) -> Resizer:
         repository=Repository(session.client("dynamodb", config=DYNAMODB_CONFIG), settings.table),
         settings=settings,
         now_ms=lambda: time.time_ns() // 1_000_000,
+        sandbox=shared_sandbox(settings),
         threads=ThreadPoolExecutor(4),
     )
 

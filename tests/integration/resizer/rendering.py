@@ -6,13 +6,16 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat
 
-from resizer.thumbnails import Encoding, Rendition, Thumbnail, make_thumbnails
+from resizer.engine.body import Body
+from resizer.engine.encode import Encoding
+from resizer.rendition import Rendition, Thumbnail
+from resizer.thumbnails import make_thumbnails
 
 FINE = Encoding(jpeg_quality=97, webp_quality=97, avif_quality=97)  # the encoder adds little
 
 
 def render(data: bytes, widths: Sequence[int] = (200, 400), **options: Any) -> Rendition:
-    return make_thumbnails(BytesIO(data), len(data), widths, **options)
+    return make_thumbnails(Body(data), widths, **options)
 
 
 def pixels(thumbnail: Thumbnail) -> Image.Image:

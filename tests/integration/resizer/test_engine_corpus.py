@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from resizer.thumbnails import make_thumbnails
 from tests import ROOT
-from tests.integration.resizer.rendering import FINE, difference, pixels, reference
+from tests.integration.resizer.rendering import FINE, difference, pixels, reference, render
 
 CORPUS = Path(os.environ.get("CORPUS", ROOT.parent / "shared" / "corpus"))
 FILES = sorted(CORPUS.glob("*.*")) if CORPUS.is_dir() else []
@@ -25,8 +24,7 @@ pytestmark = [
 @pytest.mark.parametrize("file", PICTURES, ids=lambda file: file.name)
 def test_a_real_photo_looks_like_its_full_decode(file: Path) -> None:
     data = file.read_bytes()
-    with file.open("rb") as source:
-        rendition = make_thumbnails(source, len(data), (200, 400), encoding=FINE)
+    rendition = render(data, encoding=FINE)
     for width, thumbnail in rendition.thumbnails.items():
         assert difference(pixels(thumbnail), reference(data, width)) < TOLERANCE
 
@@ -37,7 +35,6 @@ def test_size_and_format_are_those_of_the_manifest() -> None:
         rows = list(csv.DictReader(manifest))
     for row in rows:
         file = CORPUS / row["file"]
-        with file.open("rb") as source:
-            rendition = make_thumbnails(source, file.stat().st_size, (200,))
+        rendition = render(file.read_bytes(), (200,))
         pixels_of_both = {rendition.width, rendition.height}
         assert pixels_of_both == {int(row["width"]), int(row["height"])}, row["file"]

@@ -1,11 +1,9 @@
-from io import BytesIO
-
 import pytest
 from PIL.JpegImagePlugin import JpegImageFile
 
-from resizer.engine.download import Download
+from resizer.engine.body import Body
 from resizer.engine.jpeg import decode_jpeg
-from resizer.thumbnails import Limits
+from resizer.engine.limits import Limits
 from tools import pictures
 
 
@@ -17,6 +15,6 @@ def test_a_jpeg_is_decoded_at_the_smallest_scale_that_is_large_enough(
     ratio: float, width: int
 ) -> None:
     data = pictures.saved(pictures.photo(640, 480), "JPEG")
-    download = Download(BytesIO(data), len(data))
-    image = JpegImageFile(download)  # type: ignore[arg-type]
-    assert decode_jpeg(image, download, ratio, Limits()).image.width == width
+    body = Body(data)
+    image = JpegImageFile(body)  # type: ignore[arg-type]
+    assert decode_jpeg(image, body, ratio, Limits()).image.width == width

@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from resizer.thumbnails import Encoding
+from resizer.engine.encode import Encoding
 from tests.integration.resizer.rendering import pixels, render
 from tools import pictures
 

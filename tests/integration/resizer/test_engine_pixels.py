@@ -7,7 +7,7 @@ test picture's hard, saturated edges; a wrong turn, a lost profile or a clipped 
 import pytest
 from PIL import Image
 
-from resizer.thumbnails import Encoding
+from resizer.engine.encode import Encoding
 from tests.integration.resizer.rendering import FINE, difference, pixels, reference, render
 from tools import pictures
 

@@ -9,9 +9,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 from resizer.engine import png
-from resizer.engine.download import Download
+from resizer.engine.body import Body
 from resizer.engine.limits import Limits
-from resizer.thumbnails import UnusableImage
+from resizer.failures import UnusableImage
 from tests.integration.resizer.rendering import render
 from tools import pictures
 
@@ -21,9 +21,9 @@ def _every_png_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(png, "PIXELS_WORTH_IT", 1)
 
 
-def opened(data: bytes) -> tuple[PngImageFile, Download]:
-    download = Download(BytesIO(data), len(data))
-    return PngImageFile(download), download  # type: ignore[arg-type]
+def opened(data: bytes) -> tuple[PngImageFile, Body]:
+    body = Body(data)
+    return PngImageFile(body), body  # type: ignore[arg-type]
 
 
 def with_chunks_of(data: bytes, size: int) -> bytes:

@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
+from resizer.engine.limits import Limits
 from resizer.engine.scans import count_scans, prune_for_eighth
-from resizer.thumbnails import Limits, UnusableImage
+from resizer.failures import UnusableImage
 from tests import ROOT
 from tests.integration.resizer.rendering import render
 from tools import pictures

@@ -33,9 +33,9 @@ def bare_logging() -> Iterator[None]:
 
 
 def entry_module(
-    patch: pytest.MonkeyPatch, session: boto3.Session, settings: Settings
+    name: str, patch: pytest.MonkeyPatch, session: boto3.Session, settings: Settings
 ) -> ModuleType:
-    """`resizer.handler`, imported afresh under the identity of `session`."""
+    """The entry module, imported afresh under the identity of `session`."""
     credentials = session.get_credentials()
     assert credentials is not None
     patch.setenv("AWS_ACCESS_KEY_ID", credentials.access_key)
@@ -44,8 +44,8 @@ def entry_module(
     patch.setenv("BUCKET", settings.bucket)
     patch.setenv("DYNAMODB_TABLE", settings.table)
     patch.setattr(boto3, "DEFAULT_SESSION", None)
-    sys.modules.pop("resizer.handler", None)
-    return importlib.import_module("resizer.handler")
+    sys.modules.pop(name, None)
+    return importlib.import_module(name)
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def resize_image(
     resizer_session: boto3.Session,
     settings: Settings,
 ) -> ModuleType:
-    return entry_module(monkeypatch, resizer_session, settings)
+    return entry_module("resizer.handler", monkeypatch, resizer_session, settings)
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def give_up(
     give_up_session: boto3.Session,
     settings: Settings,
 ) -> ModuleType:
-    return entry_module(monkeypatch, give_up_session, settings)
+    return entry_module("resizer.give_up", monkeypatch, give_up_session, settings)
 
 
 def test_endpoint_and_region_are_those_that_were_checked(
@@ -77,8 +77,8 @@ def test_endpoint_and_region_are_those_that_were_checked(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", f" {emulator.url} ")
     monkeypatch.setenv("AWS_DEFAULT_REGION", " ")
-    module = entry_module(monkeypatch, resizer_session, settings)
-    for client in (module.repository.client, module.resizer.storage.client):
+    module = entry_module("resizer.handler", monkeypatch, resizer_session, settings)
+    for client in (module.resizer.repository.client, module.resizer.storage.client):
         assert (client.meta.endpoint_url, client.meta.region_name) == (emulator.url, REGION)
 
 
@@ -133,7 +133,7 @@ def test_a_transient_failure_does_not_block_the_other_images(
 ) -> None:
     held, free = image.upload(), image.of("user_free")
     change = Change(held.sequencer, "invocation-0", resize_image.now_ms())
-    resize_image.repository.claim(Transition.CLAIM, held, change, change.now_ms + 60_000)
+    resize_image.resizer.repository.claim(Transition.CLAIM, held, change, change.now_ms + 60_000)
     image.of("user_free").remove_original()
     gone = ObjectReference(free.key, 1, "0" * 32, held.sequencer)
     with pytest.raises(ClaimHeldError):
@@ -148,7 +148,7 @@ def test_the_test_event_of_s3_is_not_an_error(resize_image: ModuleType) -> None:
 def test_giving_up_marks_the_record_and_keeps_the_event(give_up: ModuleType, image: Image) -> None:
     image.put_record(Status.PENDING, filename="Cät.jpg", expires_at_s=1)
     failed = event(image.settings.bucket, image.upload())
-    assert give_up.give_up(messages(failed), CONTEXT) == {"batchItemFailures": []}
+    assert give_up.handler(messages(failed), CONTEXT) == {"batchItemFailures": []}
     record = image.in_status(Status.FAILED)
     assert (record.error, record.expires_at_s) == (Reason.GAVE_UP, None)
     assert json.loads(record.gave_up_event or "") == failed
@@ -160,7 +160,7 @@ def test_giving_up_leaves_images_that_were_done_or_deleted_in_the_meantime(
     ref = image.upload()
     for status in (Status.DONE, Status.DELETED):
         image.put_record(status, sequencer=ref.sequencer)
-        assert not give_up.give_up(messages(event(image.settings.bucket, ref)), CONTEXT)[
+        assert not give_up.handler(messages(event(image.settings.bucket, ref)), CONTEXT)[
             "batchItemFailures"
         ]
         image.in_status(status)
@@ -174,7 +174,7 @@ def test_an_image_that_a_worker_has_claimed_is_not_given_up_on_yet(
     image.put_record(
         Status.PROCESSING, sequencer=ref.sequencer, claimed_by="alive", claimed_until_ms=until
     )
-    response = give_up.give_up(messages(event(image.settings.bucket, ref)), CONTEXT)
+    response = give_up.handler(messages(event(image.settings.bucket, ref)), CONTEXT)
     assert response == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     image.in_status(Status.PROCESSING)
 
@@ -184,7 +184,7 @@ def test_giving_up_leaves_a_newer_event_that_is_under_way(
 ) -> None:
     older, newer = image.upload(number=1), image.upload(number=2)
     image.put_record(Status.PROCESSING, sequencer=newer.sequencer, claimed_by="alive")
-    response = give_up.give_up(messages(event(image.settings.bucket, older)), CONTEXT)
+    response = give_up.handler(messages(event(image.settings.bucket, older)), CONTEXT)
     assert response == {"batchItemFailures": []}
     image.in_status(Status.PROCESSING)
 
@@ -193,6 +193,6 @@ def test_only_the_message_that_cannot_be_handled_is_delivered_again(
     give_up: ModuleType, image: Image
 ) -> None:
     good = event(image.settings.bucket, image.upload())
-    response = give_up.give_up(messages({"nothing": 1}, good), CONTEXT)
+    response = give_up.handler(messages({"nothing": 1}, good), CONTEXT)
     assert response == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     image.in_status(Status.FAILED)

@@ -13,6 +13,7 @@ from contract import metadata
 from contract.keys import ThumbnailKey
 from contract.record import Reason, Status, ThumbnailFacts
 from contract.transitions import Change, Transition
+from resizer.failures import EngineError, UnusableImage, WorkerLostError
 from resizer.repository import RefusedError
 from resizer.resize import ClaimHeldError, Outcome, Resizer
 from resizer.storage import Storage
@@ -331,3 +332,82 @@ def test_a_failed_put_is_reported_only_when_no_other_put_is_running(
             resizing.result(timeout=30)
         assert image.thumbnail(other)
     image.in_status(Status.PROCESSING)
+
+
+@dataclass
+class Failing:
+    """A sandbox, and its place, in which every original fails."""
+
+    error: Exception
+
+    def place(self) -> "Failing":
+        return self
+
+    def __enter__(self) -> "Failing":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """It holds nothing."""
+
+    def render(self, source: object, size: int) -> None:
+        raise self.error
+
+
+def failing(resizer: Resizer, error: Exception) -> Resizer:
+    return replace(resizer, sandbox=Failing(error))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "error", [EngineError("SIGSEGV"), KeyError("a defect"), AssertionError(), ZeroDivisionError()]
+)
+def test_what_nobody_foresaw_is_quarantined_and_not_retried_by_events(
+    resizer: Resizer, image: Image, error: Exception
+) -> None:
+    ref = image.upload()
+    assert failing(resizer, error).resize(ref, "invocation-1") is Outcome.ENGINE_ERROR
+    record = image.in_status(Status.FAILED)
+    assert (record.error, record.claimed_by) == (Reason.ENGINE_ERROR, None)
+    assert resizer.resize(ref, "invocation-2") is Outcome.IGNORED
+    assert image.in_status(Status.FAILED).error == Reason.ENGINE_ERROR
+
+
+def test_a_quarantined_image_can_be_retried_after_an_upgrade(
+    resizer: Resizer, image: Image
+) -> None:
+    ref = image.upload()
+    failing(resizer, EngineError("KeyError")).resize(ref, "invocation-1")
+    assert resizer.resize(ref, "doctor", Transition.REDO) is Outcome.DONE
+    assert image.in_status(Status.DONE).error is None
+
+
+def test_an_event_that_comes_again_leaves_the_thumbnails_of_a_quarantined_image(
+    resizer: Resizer, image: Image
+) -> None:
+    """The retry makes identical ones, which a removal could not tell apart."""
+    ref = image.upload()
+    resizer.resize(ref, "invocation-1")
+    failing(resizer, EngineError("KeyError")).resize(ref, "doctor", Transition.REDO)
+    assert resizer.resize(ref, "invocation-2") is Outcome.IGNORED
+    assert image.thumbnail(200)
+
+
+@pytest.mark.parametrize("error", [WorkerLostError("SIGKILL"), MemoryError(), OSError("disk")])
+def test_a_failure_of_the_environment_is_raised_and_the_image_keeps_its_claim(
+    resizer: Resizer, image: Image, error: Exception
+) -> None:
+    ref = image.upload()
+    with pytest.raises(type(error)):
+        failing(resizer, error).resize(ref, "invocation-1")
+    assert image.in_status(Status.PROCESSING).claimed_by == "invocation-1"
+    assert resizer.resize(ref, "invocation-1") is Outcome.DONE
+
+
+@pytest.mark.parametrize("error", [EngineError("KeyError"), UnusableImage(Reason.TOO_COMPLEX)])
+def test_a_finished_image_stays_done_whatever_happens_to_its_refresh(
+    resizer: Resizer, image: Image, error: Exception
+) -> None:
+    ref = image.upload()
+    resizer.resize(ref, "invocation-1")
+    failing(resizer, error).refresh(ref, image.in_status(Status.DONE))
+    assert image.in_status(Status.DONE).thumbnails.keys() == {200, 400}
+    assert image.thumbnail(200)

@@ -29,6 +29,7 @@ from resizer.resize import Resizer
 from resizer.settings import Settings
 from resizer.storage import S3_CONFIG, Storage
 from tests.inline_executor import InlineExecutor
+from tests.sandbox import shared_sandbox
 
 LATER_MS = 120_000  # by then a dead process's claim is free
 
@@ -59,6 +60,7 @@ class World:
             self.repository(identity),
             self.settings,
             self.now_ms,
+            shared_sandbox(self.settings),
             threads,
         )
 

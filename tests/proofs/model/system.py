@@ -22,6 +22,7 @@ from resizer.storage import Storage
 from tests.inline_executor import InlineExecutor
 from tests.integration.resizer.conftest import sequencer
 from tests.proofs.model.workers import Worker
+from tests.sandbox import shared_sandbox
 from tools.pictures import jpeg
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class System:
             Repository(self.aws.gated_dynamodb, self.settings.table),
             self.settings,
             lambda: self.now_ms,
+            shared_sandbox(self.settings),
             InlineExecutor(),
         )
 

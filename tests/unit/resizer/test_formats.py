@@ -6,9 +6,9 @@ import pytest
 
 from contract.formats import CONTENT_TYPES
 from contract.record import Reason
-from resizer.engine.errors import UnusableImage
 from resizer.engine.formats import FORMATS, identify
 from resizer.engine.limits import Limits
+from resizer.failures import UnusableImage
 from tests import ROOT
 
 CONTENT_TYPE = re.compile(r"image/[a-z]+")
