@@ -5,7 +5,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.resize import cpu, memory, quality
+from benchmarks.resize import cpu, memory, quality, sandbox
 from benchmarks.resize.engines import available
 from benchmarks.resize.pictures import made, real
 
@@ -18,7 +18,7 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="", help="only files whose name contains this")
-    parser.add_argument("--parts", default="cpu,memory,wall,quality")
+    parser.add_argument("--parts", default="cpu,sandbox,memory,wall,quality")
     options = parser.parse_args()
     pictures = list(real(options.corpus)) if options.corpus else []
     if options.made or not options.corpus:
@@ -34,6 +34,8 @@ def main() -> None:
     if "cpu" in parts:
         engines = available()
         lines += ["", *cpu.table(cpu.measure(pictures, engines, options.rounds), engines)]
+    if "sandbox" in parts:
+        lines += ["", *sandbox.table(pictures)]
     if "memory" in parts:
         lines += ["", *memory.table(pictures)]
     if "wall" in parts:

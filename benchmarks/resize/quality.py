@@ -58,13 +58,7 @@ def captured() -> Iterator[Pixels]:
         seen[image.width] = on_white(image.copy()).convert("RGB")
         return b"", ""
 
-    def here(work: Callable[[], object], seconds: float, memory_bytes: int) -> object:
-        return work()
-
-    with (
-        mock.patch("resizer.thumbnails.encode", encode),
-        mock.patch("resizer.thumbnails.in_child", here),
-    ):
+    with mock.patch("resizer.thumbnails.encode", encode):
         yield seen
 
 

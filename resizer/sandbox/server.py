@@ -69,22 +69,25 @@ class Server:
         self._requests = requests
         self._maps = maps
         self._spare: tuple[int, socket.socket] | None = None
-        self._dropped: set[int] = set()
+        self._workers: set[int] = set()  # those that have not been waited for
+        self._dropped: set[int] = set()  # those of them that nobody asks for
 
     def serve(self) -> None:
-        """Until the parent is gone."""
+        """Until the parent is gone; then end all workers."""
         import_module("resizer.sandbox.worker")  # the engine: here, so that the parent goes on
         gc.collect()
         gc.freeze()  # a collection in a worker would copy every page that holds an object
         gc.enable()
-        while True:
-            self._spare = self._spare or self._fork()
-            request = self._requests.recv(REQUEST.size, socket.MSG_WAITALL)
-            if len(request) < REQUEST.size:
-                return  # the parent is gone
+        self._spare = self._fork()
+        while request := self._requests.recv(REQUEST.size, socket.MSG_WAITALL):
             operation, pid, module = REQUEST.unpack(request)
             self._do(Operation(operation), pid, module.rstrip(b"\0").decode())
             self._reap()
+            self._spare = self._spare or self._fork()
+        for pid in self._workers:
+            os.kill(pid, signal.SIGKILL)
+        for pid in self._workers:
+            os.waitpid(pid, 0)
 
     def _do(self, operation: Operation, pid: int, module: str) -> None:
         match operation:
@@ -92,6 +95,7 @@ class Server:
                 self._hand_over()
             case Operation.END:
                 os.kill(pid, signal.SIGKILL)  # changes nothing if it has ended already
+                self._workers.discard(pid)
                 self._requests.sendall(STATUS.pack(*os.waitpid(pid, 0)))
             case Operation.DROP:
                 os.kill(pid, signal.SIGKILL)
@@ -121,6 +125,7 @@ class Server:
         if pid == 0:  # pragma: no cover - coverage does not see the child
             _run(lambda: serve(ours, self._maps), ours)
         ours.close()
+        self._workers.add(pid)
         return pid, theirs
 
     def _import(self, module: str) -> None:
@@ -132,11 +137,12 @@ class Server:
             gc.freeze()
         if formats and self._spare:
             pid, connection = self._spare
-            connection.close()
-            self._dropped.add(pid)
             self._spare = None
+            connection.close()  # it ends by that
+            self._dropped.add(pid)
 
     def _reap(self) -> None:
         for pid in list(self._dropped):
             if os.waitpid(pid, os.WNOHANG)[0]:
                 self._dropped.discard(pid)
+                self._workers.discard(pid)

@@ -57,9 +57,9 @@ SUITES: dict[str, tuple[int, tuple[str, ...]]] = {
         10,
         (
             f"{UNIT}/resizer",
-            f"{INTEGRATION}/resizer/test_engine_isolation.py",
+            f"{INTEGRATION}/resizer/test_sandbox.py",
             f"{INTEGRATION}/resizer/test_engine_jpeg.py",
-            f"{INTEGRATION}/resizer/test_engine_download.py",
+            f"{INTEGRATION}/resizer/test_engine_body.py",
             f"{INTEGRATION}/resizer/test_engine_png.py",
             f"{INTEGRATION}/resizer/test_engine_scans.py",
             f"{INTEGRATION}/resizer/test_engine_output.py",

@@ -440,8 +440,13 @@ def test_a_worker_has_none_of_the_environments_secrets(
     assert render(start(), picture()).width == 900
 
 
-def test_the_map_is_empty_after_a_picture(start: StartSandbox) -> None:
+@pytest.mark.parametrize("kept_bytes", [16 * MIB, 8192])
+def test_the_map_is_empty_after_a_picture(
+    start: StartSandbox, monkeypatch: pytest.MonkeyPatch, kept_bytes: int
+) -> None:
+    monkeypatch.setattr(places, "KEPT_BYTES", kept_bytes)
     sandbox = start()
+    assert len(picture()) > 8192
     render(sandbox, picture())
     with sandbox.place() as place:
         assert place._map[: len(picture())] == bytes(len(picture()))
