@@ -8,6 +8,7 @@ A request is an operation and a process id; see `Operation`.
 import gc
 import mmap
 import os
+import resource
 import signal
 import socket
 import struct
@@ -62,6 +63,7 @@ def _forget_the_parent(kept: int) -> None:
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent: its end is ours
     os.environ.clear()  # the engine needs none of it
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash leaves no private photo on a disk
 
 
 class Server:

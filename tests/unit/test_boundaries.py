@@ -20,6 +20,12 @@ LAYERS = {
     "api/use_cases": {"api.use_cases", "api.aws", "api.settings"},
     "api/http": {"api.http", "api.use_cases", "api.aws", "api.settings"},
 }
+CATCH_EVERYTHING = {
+    "api/http/middleware.py",  # a request
+    "resizer/give_up.py",  # a message of a batch
+    "resizer/handler.py",  # an original of an event
+    "resizer/sandbox/worker.py",  # a picture
+}
 # They turn exceptions into responses when AWS is down.
 NAME_EXCEPTIONS_OF_THE_SDK = {"api/http/error_handlers.py", "api/http/health.py"}
 
@@ -75,6 +81,23 @@ def test_a_deployable_imports_neither_the_other_nor_its_libraries(
 @pytest.mark.parametrize("package", DEPLOYED)
 def test_deployed_code_imports_nothing_that_is_not_deployed(package: str) -> None:
     assert not imports_any_of(package, {*OTHERS, "tests"})
+
+
+def catches_everything(path: Path) -> bool:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ExceptHandler):
+            ends_by_raise = isinstance(node.body[-1], ast.Raise)
+            name = ast.unparse(node.type) if node.type else ""
+            if name in {"", "Exception", "BaseException"} and not ends_by_raise:
+                return True
+    return False
+
+
+def test_only_the_outermost_loops_catch_every_exception() -> None:
+    """Elsewhere, an exception that nobody foresaw would be taken for one that somebody did."""
+    modules = [path for package in DEPLOYED for path in (ROOT / package).rglob("*.py")]
+    found = {str(path.relative_to(ROOT)) for path in modules if catches_everything(path)}
+    assert found == CATCH_EVERYTHING
 
 
 @pytest.mark.parametrize("package", OTHERS)

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import resource
 import signal
 import sys
 import threading
@@ -133,6 +134,16 @@ def test_the_decode_begins_before_the_download_ends(sandbox: Sandbox) -> None:
     with sandbox.place() as place, pytest.raises(UnusableImage, match="unsupported_format"):
         place.render(source, 4_000_000)  # type: ignore[arg-type]
     assert source.read_bytes < 2_000_000
+
+
+def test_a_worker_that_does_not_listen_holds_up_no_download(
+    start: StartSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its socket is full long before the body is complete."""
+    in_workers(monkeypatch, partial(time.sleep, 1))
+    data = picture("BMP")
+    with start().place() as place:
+        assert place.render(Source(data, most=128), len(data)).width == 900  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
@@ -435,6 +446,16 @@ def test_a_worker_has_none_of_the_environments_secrets(
 
     def check() -> None:
         assert "AWS_SECRET_ACCESS_KEY" not in os.environ
+
+    in_workers(monkeypatch, check)
+    assert render(start(), picture()).width == 900
+
+
+def test_a_worker_that_crashes_leaves_no_core_file(
+    start: StartSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check() -> None:
+        assert resource.getrlimit(resource.RLIMIT_CORE) == (0, 0)
 
     in_workers(monkeypatch, check)
     assert render(start(), picture()).width == 900
