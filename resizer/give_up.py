@@ -17,7 +17,7 @@ from contract.logs import log_json
 from contract.record import Status
 from contract.settings import drop_blank
 from contract.transitions import Change
-from resizer.events import created_originals, failed_invocations
+from resizer.events import ObjectReference, created_originals, failed_invocations
 from resizer.repository import RefusedError, Repository, dynamodb_client
 from resizer.settings import Settings
 
@@ -53,33 +53,39 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, list[dict[s
     """
     failures = []
     for message_id, s3_event in failed_invocations(event):
-        try:
-            _give_up(s3_event, context.aws_request_id)
-        except Exception:
-            log.exception("could not mark as gave_up", extra={"messageId": message_id})
+        references = created_originals(s3_event, settings.bucket)
+        if not references:
+            log.error("the message names no original", extra={"messageId": message_id})
+        marked = [_mark(ref, s3_event, context.aws_request_id) for ref in references]
+        if not all(marked) or not marked:
             failures.append({"itemIdentifier": message_id})
     return {"batchItemFailures": failures}
 
 
-def _give_up(s3_event: Mapping[str, Any], owner: str) -> None:
-    references = created_originals(s3_event, settings.bucket)
-    if not references:
-        raise ValueError("the message names no original")
-    for ref in references:
-        try:
-            repository.give_up(ref, Change(ref.sequencer, owner, now_ms()), json.dumps(s3_event))
-        except RefusedError as refusal:
-            held = refusal.record
-            if held and held.status is Status.PROCESSING and held.sequencer == ref.sequencer:
-                raise StillClaimedError(f"{ref.key.user_id}/{ref.key.created_at_ms}") from refusal
-            continue  # done, deleted or replaced in the meantime
-        log.error(
-            "image",
-            extra={
-                "outcome": "gave_up",
-                "userId": ref.key.user_id,
-                "createdAt": ref.key.created_at_ms,
-                "sequencer": ref.sequencer,
-                "bytes": ref.size,
-            },
-        )
+def _mark(ref: ObjectReference, s3_event: Mapping[str, Any], owner: str) -> bool:
+    """Mark one image; returns False if the message has to come again for it."""
+    image = {
+        "userId": ref.key.user_id,
+        "createdAt": ref.key.created_at_ms,
+        "sequencer": ref.sequencer,
+        "bytes": ref.size,
+    }
+    try:
+        if _give_up(ref, s3_event, owner):
+            log.error("image", extra={"outcome": "gave_up", **image})
+    except Exception:  # none of the others may wait for this one
+        log.exception("could not mark as gave_up", extra=image)
+        return False
+    return True
+
+
+def _give_up(ref: ObjectReference, s3_event: Mapping[str, Any], owner: str) -> bool:
+    """Returns False if the image was finished, deleted or replaced in the meantime."""
+    try:
+        repository.give_up(ref, Change(ref.sequencer, owner, now_ms()), json.dumps(s3_event))
+    except RefusedError as refusal:
+        held = refusal.record
+        if held and held.status is Status.PROCESSING and held.sequencer == ref.sequencer:
+            raise StillClaimedError from refusal
+        return False
+    return True

@@ -196,3 +196,31 @@ def test_only_the_message_that_cannot_be_handled_is_delivered_again(
     response = give_up.handler(messages({"nothing": 1}, good), CONTEXT)
     assert response == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     image.in_status(Status.FAILED)
+
+
+def test_an_image_that_cannot_be_marked_holds_up_none_of_the_same_message(
+    give_up: ModuleType, image: Image, user_id: str
+) -> None:
+    claimed, free = image.upload(), image.of(f"{user_id}_free")
+    until = give_up.now_ms() + 60_000
+    image.put_record(
+        Status.PROCESSING, sequencer=claimed.sequencer, claimed_by="alive", claimed_until_ms=until
+    )
+    both = event(image.settings.bucket, claimed, free.upload())
+    response = give_up.handler(messages(both), CONTEXT)
+    assert response == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    assert free.in_status(Status.FAILED).error == Reason.GAVE_UP
+    image.in_status(Status.PROCESSING)
+
+
+def test_only_images_that_were_marked_count_as_given_up(
+    give_up: ModuleType, image: Image, caplog: pytest.LogCaptureFixture
+) -> None:
+    ref = image.upload()
+    image.put_record(Status.DONE, sequencer=ref.sequencer)
+    logging.getLogger().addHandler(caplog.handler)
+    give_up.handler(messages(event(image.settings.bucket, ref)), CONTEXT)
+    assert not [record for record in caplog.records if vars(record).get("outcome")]
+    image.put_record(Status.PENDING)
+    give_up.handler(messages(event(image.settings.bucket, ref)), CONTEXT)
+    assert [vars(record).get("outcome") for record in caplog.records] == ["gave_up"]
