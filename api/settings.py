@@ -44,6 +44,7 @@ class Settings:
     max_upload_bytes: int = contract.MAX_UPLOAD_BYTES.default
     upload_url_seconds: int = contract.UPLOAD_URL_SECONDS.default
     view_url_seconds: int = contract.VIEW_URL_SECONDS.default
+    expire_originals_days: int = contract.EXPIRE_ORIGINALS_DAYS.default  # 0: never
     cors_origins: tuple[str, ...] = ()
     jwt: JwtSettings | None = None
     cdn: CdnSettings | None = None
@@ -66,6 +67,7 @@ class Settings:
             max_upload_bytes=read.read(contract.MAX_UPLOAD_BYTES),
             upload_url_seconds=_upload_url_seconds(read),
             view_url_seconds=read.read(contract.VIEW_URL_SECONDS),
+            expire_originals_days=read.read(contract.EXPIRE_ORIGINALS_DAYS),
             cors_origins=read.read_if_set(contract.CORS_ORIGINS) or (),
             jwt=_jwt(read),
             cdn=_cdn(read),

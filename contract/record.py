@@ -35,10 +35,11 @@ class Reason(StrEnum):
     KEY_COLLISION = "key_collision"
     GAVE_UP = "gave_up"
     ENGINE_ERROR = "engine_error"
+    ARCHIVED = "archived"  # frozen before it was processed: it must be restored first
 
 
 # The bytes may be good: the doctor's `--redrive` tries again.
-REDRIVEN = frozenset({Reason.GAVE_UP, Reason.ENGINE_ERROR})
+REDRIVEN = frozenset({Reason.GAVE_UP, Reason.ENGINE_ERROR, Reason.ARCHIVED})
 
 
 def normal_sequencer(sequencer: str) -> str:
@@ -92,6 +93,7 @@ class ImageRecord:
     claimed_by: str | None = None
     claimed_until_ms: int | None = None
     gave_up_event: str | None = None
+    archived: bool = False  # the original is gone or frozen, the thumbnails stay
 
     @property
     def key(self) -> OriginalKey:
@@ -104,6 +106,8 @@ class ImageRecord:
             value = getattr(self, name)
             if value is not None:
                 item[attribute] = {kind: str(value)}
+        if self.archived:
+            item["archived"] = {"BOOL": True}
         if self.thumbnails:
             item |= thumbnails_to_item(self.thumbnails)
         return item
@@ -117,6 +121,7 @@ class ImageRecord:
                 text = item[attribute][kind]
                 values[name] = int(text) if kind == "N" else text
         values["status"] = Status(values["status"])
+        values["archived"] = item.get("archived") == {"BOOL": True}
         facts = item.get("thumbnails", {"M": {}})["M"]
         values["thumbnails"] = {
             int(width): ThumbnailFacts(

@@ -126,6 +126,13 @@ VIEW_URL_SECONDS = Setting(
     (API,),
     "21600",
 )
+EXPIRE_ORIGINALS_DAYS = Setting(
+    "EXPIRE_ORIGINALS_DAYS",
+    whole_number(0, 36500),
+    "days after which the bucket's lifecycle rule removes originals; 0: never",
+    (API, RESIZER),
+    "0",
+)
 CORS_ORIGINS = Setting(
     "CORS_ORIGINS",
     rules.origins,

@@ -36,6 +36,7 @@ class Transition(StrEnum):
     REFRESH = "refresh"  # doctor: thumbnails of a finished image were remade
     FAIL = "fail"
     GIVE_UP = "give_up"  # resizer: the retries of the event are used up
+    ARCHIVE = "archive"  # the original is gone or frozen, the thumbnails stay
     FORGET = "forget"  # the original is gone: remove the record
     DELETE = "delete"  # API: leave a tombstone
 
@@ -73,6 +74,10 @@ TRANSITIONS: Mapping[Transition, tuple[Status | None, tuple[Rule, ...]]] = {
             Rule(_PROCESSING | _ENDED, Order.NEWER),
             Rule(_PROCESSING, Order.SAME, unclaimed=True),
         ),
+    ),
+    Transition.ARCHIVE: (
+        Status.DONE,
+        (Rule(_ENDED, Order.SAME), Rule(_PROCESSING, Order.SAME, unclaimed=True)),
     ),
     Transition.FORGET: (None, (Rule(_PROCESSING, Order.SAME, owned=True),)),
     Transition.DELETE: (

@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from contract.keys import THUMBNAILS, UPLOADS, InvalidUserIdError, check_user_id
 from contract.settings import drop_blank
 from resizer.doctor import Doctor, Options, Report
+from resizer.doctor.findings import FORGETTABLE, MAX_KEYS
 from resizer.repository import Repository, dynamodb_client
 from resizer.resize import Resizer
 from resizer.sandbox import Sandbox
@@ -22,6 +23,7 @@ from resizer.settings import Settings
 from resizer.storage import Storage, s3_client
 
 BAR_CHARS = 30
+SHOWN_KEYS = 20  # of each finding
 NEEDS_REPAIR = 3  # exit code
 
 
@@ -77,6 +79,8 @@ def _examine(
     options = Options(
         repair=arguments.repair,
         redrive=arguments.redrive,
+        forget_missing=arguments.forget_missing,
+        expire_originals_days=settings.expire_originals_days,
         user_id=user_id,
         grace_ms=arguments.grace * 1000,
     )
@@ -95,7 +99,14 @@ def _parser() -> argparse.ArgumentParser:
         description="Compare the bucket and the table. Exit code 3: something is left to repair.",
     )
     doctor.add_argument("--repair", action="store_true", help="repair what is found")
-    doctor.add_argument("--redrive", action="store_true", help="retry images marked gave_up")
+    doctor.add_argument(
+        "--redrive", action="store_true", help="retry images that were given up on or quarantined"
+    )
+    doctor.add_argument(
+        "--forget-missing",
+        action="store_true",
+        help="remove the records and thumbnails of originals that are missing",
+    )
     doctor.add_argument("--user", metavar="ID", help="check only this user's images")
     doctor.add_argument("--json", action="store_true", help="print the report as JSON")
     doctor.add_argument(
@@ -157,6 +168,17 @@ def _print(report: Report, as_json: bool) -> None:
     for finding, count in sorted(report.found.items()):
         repaired = report.repaired[finding]
         print(f"{count:8} {finding}" + (f", {repaired} repaired" if repaired else ""))
+        _print_keys(report.keys[finding], report.left(finding))
+    would_forget = sum(map(report.left, FORGETTABLE))
+    if would_forget:
+        print(f"--forget-missing would remove the last copies of {would_forget} images")
+
+
+def _print_keys(keys: list[str], left: int) -> None:
+    for key in keys[:SHOWN_KEYS]:
+        print(f"         {key.encode('unicode_escape').decode('ascii')}")
+    if left > SHOWN_KEYS:
+        print(f"         and {left - SHOWN_KEYS} more; --json lists up to {MAX_KEYS}")
 
 
 if __name__ == "__main__":

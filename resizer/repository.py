@@ -86,7 +86,7 @@ class Repository:
             .set(**_from_event(ref), status={"S": Status.PROCESSING})
             .set(claimedBy={"S": change.owner}, claimedUntil={"N": str(until_ms)})
             .set_if_missing(**_from_key(ref))
-            .remove("expiresAt", "error", "gaveUpEvent")
+            .remove("expiresAt", "error", "gaveUpEvent", "archived")
         )
         return self._write(transition, ref, change, update)
 
@@ -139,6 +139,20 @@ class Repository:
             .remove(*_CLAIM, "expiresAt")
         )
         return self._write(Transition.GIVE_UP, ref, change, update)
+
+    def archive(self, ref: ObjectReference, change: Change) -> ImageRecord:
+        """Say that the original is gone or frozen, but its thumbnails stay. Raises RefusedError."""
+        update = (
+            Update()
+            .set(status={"S": Status.DONE}, archived={"BOOL": True})
+            .remove(*_CLAIM, "error", "gaveUpEvent")
+        )
+        return self._write(Transition.ARCHIVE, ref, change, update)
+
+    def unarchive(self, ref: ObjectReference, change: Change) -> ImageRecord:
+        """Say that the original is back. Raises RefusedError."""
+        update = Update().set(status={"S": Status.DONE}).remove("archived")
+        return self._write(Transition.REFRESH, ref, change, update)
 
     def rebuild(
         self, transition: Transition, ref: ObjectReference, change: Change, finished: Finished

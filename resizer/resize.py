@@ -23,6 +23,7 @@ from resizer.storage import (
     KeyCollisionError,
     NewerThumbnailError,
     OpenOriginal,
+    OriginalFrozenError,
     OriginalGoneError,
     OriginalReplacedError,
     Storage,
@@ -40,6 +41,7 @@ class Outcome(StrEnum):
     DELETED = "deleted"  # the image is a tombstone: what was stored was removed
     REPLACED = "replaced"  # a newer upload has an event of its own
     GONE = "gone"  # the original no longer exists
+    ARCHIVED = "archived"  # nor can it be read, but the thumbnails of an earlier run stay
 
 
 class ClaimHeldError(Exception):
@@ -118,6 +120,8 @@ class Resizer:
             return self._fail(ref, change, Reason.KEY_COLLISION, record)
         except OriginalGoneError:
             return self._forget(ref, change, record)
+        except OriginalFrozenError:
+            return self._freeze(ref, change, record)
         except (OriginalReplacedError, NewerThumbnailError):
             return Outcome.REPLACED
         except DEFECTS as exc:
@@ -180,9 +184,28 @@ class Resizer:
         return Outcome.ENGINE_ERROR
 
     def _forget(self, ref: ObjectReference, change: Change, record: ImageRecord) -> Outcome:
-        """Remove the thumbnails, then the record, of an original that is gone."""
+        """Remove the record of an original that is gone, unless thumbnails are its last copy."""
         if record.status is not Status.PROCESSING:
-            return Outcome.GONE  # not claimed: the doctor's next run removes it
+            return Outcome.GONE  # not claimed: the doctor's next run deals with it
+        if record.thumbnails:
+            return self._archive(ref, change)
+        return self._remove(ref, change, record)
+
+    def _freeze(self, ref: ObjectReference, change: Change, record: ImageRecord) -> Outcome:
+        """Keep the thumbnails of an original that must be restored before it can be read."""
+        if record.thumbnails:
+            return self._archive(ref, change)
+        return self._fail(ref, change, Reason.ARCHIVED, record)
+
+    def _archive(self, ref: ObjectReference, change: Change) -> Outcome:
+        try:
+            self.repository.archive(ref, change)
+        except RefusedError as refusal:
+            return self._clean_up(ref, refusal.record)
+        return Outcome.ARCHIVED
+
+    def _remove(self, ref: ObjectReference, change: Change, record: ImageRecord) -> Outcome:
+        """Remove the thumbnails, then the record."""
         widths = frozenset(record.thumbnails) | frozenset(self.settings.widths)
         self.storage.remove_thumbnails(ref.key, widths, up_to=ref.sequencer)
         try:
@@ -194,7 +217,7 @@ class Resizer:
     def forget(self, ref: ObjectReference, owner: str) -> Outcome:
         """Remove record and thumbnails of an original that is gone. Raises RefusedError."""
         change = Change(ref.sequencer, owner, self.now_ms())
-        return self._forget(ref, change, self._claim(Transition.REDO, ref, change))
+        return self._remove(ref, change, self._claim(Transition.REDO, ref, change))
 
     def _refused_claim(self, ref: ObjectReference, record: ImageRecord | None) -> Outcome:
         if record and record.status is Status.PROCESSING and record.sequencer == ref.sequencer:

@@ -35,11 +35,18 @@ S3_CONFIG = Config(
 )
 # Private: no shared cache may keep it. The URL is signed anew long before a week is over.
 CACHE_CONTROL = "private, max-age=604800, immutable"
+# "Working with archived objects" (S3 User Guide). A listing does not show the archive tiers of
+# Intelligent-Tiering.
+FROZEN = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 PUT_ATTEMPTS = 5  # one fails only if another write of the same key comes in between
 
 
 class OriginalGoneError(Exception):
     """The original no longer exists."""
+
+
+class OriginalFrozenError(Exception):
+    """The original is in a storage class from which it must be restored before it can be read."""
 
 
 class OriginalReplacedError(Exception):
@@ -67,7 +74,8 @@ class OpenOriginal:
 class StoredObject:
     """What a listing or HEAD says about an object; `e_tag` without quotes, `size` in bytes.
 
-    A listing has no metadata and no content type.
+    A listing has no metadata and no content type. `is_frozen`: it must be restored before it can be
+    read.
     """
 
     key: str
@@ -76,6 +84,7 @@ class StoredObject:
     modified_ms: int
     metadata: Mapping[str, str]
     content_type: str = ""
+    is_frozen: bool = False
 
 
 def s3_client(region: str | None, endpoint_url: str | None) -> "S3Client":
@@ -95,7 +104,10 @@ class Storage:
     bucket: str
 
     def open_original(self, key: OriginalKey, e_tag: str) -> OpenOriginal:
-        """Open exactly this version; raises OriginalGoneError or OriginalReplacedError."""
+        """Open exactly this version.
+
+        Raises OriginalGoneError, OriginalReplacedError or OriginalFrozenError.
+        """
         try:
             response = self.client.get_object(
                 Bucket=self.bucket, Key=str(key), IfMatch=f'"{e_tag}"'
@@ -103,6 +115,8 @@ class Storage:
         except ClientError as exc:
             if _status(exc) == 412:
                 raise OriginalReplacedError(str(key)) from exc
+            if exc.response["Error"]["Code"] == "InvalidObjectState":
+                raise OriginalFrozenError(str(key)) from exc
             if self._is_missing(str(key), exc):
                 raise OriginalGoneError(str(key)) from exc
             raise
@@ -223,6 +237,7 @@ class Storage:
                     e_tag=entry["ETag"].strip('"'),
                     modified_ms=int(entry["LastModified"].timestamp() * 1000),
                     metadata={},
+                    is_frozen=entry.get("StorageClass") in FROZEN,
                 )
 
     def _is_missing(self, key: str, exc: ClientError) -> bool:

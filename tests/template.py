@@ -72,8 +72,11 @@ def evaluate(expression: Any, known: Mapping[str, Any]) -> Any:
 
 
 def accepts(parameter: str, text: str) -> bool:
-    """Whether CloudFormation deploys with this value of a parameter that has a pattern."""
+    """Whether CloudFormation deploys with this value of a parameter: a number or with a pattern."""
     declared = PARAMETERS[parameter]
+    if declared["Type"] == "Number":
+        least, most = int(declared["MinValue"]), int(declared["MaxValue"])
+        return text.isdecimal() and least <= int(text) <= most
     is_list = declared["Type"] == "CommaDelimitedList"
     items = [item.strip() for item in text.split(",")] if is_list else [text]
     return all(re.fullmatch(declared["AllowedPattern"], item) for item in items)

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from api.aws.cloudfront import CdnSigner
 from api.aws.s3.sigv4 import BucketEndpoint, Credentials, SigningContext, UrlSigner
+from contract.archiving import removed_before_ms
 
 # Promised for temporary credentials whose expiry is unknown (those in Lambda's environment).
 UNKNOWN_EXPIRY_SECONDS = 900
@@ -17,10 +18,14 @@ UNKNOWN_EXPIRY_SECONDS = 900
 
 @dataclass(frozen=True, slots=True)
 class ViewUrls:
-    """Signs object keys; the URLs work until `expires_at_ms`."""
+    """Signs object keys; the URLs work until `expires_at_ms`.
+
+    Originals created before `originals_from_ms` may have been removed and get no URL.
+    """
 
     sign: Callable[[str], str]
     expires_at_ms: int
+    originals_from_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +37,22 @@ class ViewUrlSigner:
     region: str
     lifetime_s: int
     cdn: CdnSigner | None
+    expire_originals_days: int = 0  # 0: never
 
     def at(self, now_s: int) -> ViewUrls:
         """The URLs to return at `now_s`; they stay the same for the whole window."""
         start = window_start(now_s, self.lifetime_s)
         end = start + self.lifetime_s
+        originals_from = removed_before_ms(now_s * 1000, self.expire_originals_days)
         if self.cdn is not None:
             sign = self.cdn.sign
-            return ViewUrls(lambda key: sign(key, end), end * 1000)
+            return ViewUrls(lambda key: sign(key, end), end * 1000, originals_from)
         credentials, credentials_end = self.credentials()
         if credentials_end is None and credentials.token is not None:
             credentials_end = now_s + UNKNOWN_EXPIRY_SECONDS
         context = SigningContext(credentials, self.region, start)
         signer = _signer(context, self.endpoint, self.lifetime_s)
-        return ViewUrls(signer.url, min(end, credentials_end or end) * 1000)
+        return ViewUrls(signer.url, min(end, credentials_end or end) * 1000, originals_from)
 
 
 def window_start(now_s: int, lifetime_s: int) -> int:

@@ -125,6 +125,7 @@ IMAGE_EXAMPLE: dict[str, Any] = {
     "originalKey": "uploads/user_2abc/1763853422123-9f86d081-cat.jpg",
     "originalUrl": "https://bucket.s3.eu-west-1.amazonaws.com/uploads/user_2abc/"
     "1763853422123-9f86d081-cat.jpg?X-Amz-Algorithm=…",
+    "archived": False,
     "thumbnails": [
         {
             "width": 200,
@@ -165,7 +166,12 @@ class Image(ResponseModel):
     color: Annotated[str | None, Field(description="`#rrggbb`, the dominant color.")]
     placeholder: Annotated[str | None, Field(description="`data:` URL for `blurDataURL`.")]
     original_key: str
-    original_url: Annotated[str | None, Field(description="Signed; null while `pending`.")]
+    original_url: Annotated[
+        str | None, Field(description="Signed; null while `pending`, and if `archived`.")
+    ]
+    archived: Annotated[
+        bool, Field(description="The original was removed or frozen; the thumbnails stay.")
+    ]
     thumbnails: list[Thumbnail]
     src_set: Annotated[str | None, Field(description="For `<img srcset>`, by width.")]
     url_expires_at: Annotated[int, Field(description="When the signed URLs expire.")]

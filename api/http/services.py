@@ -82,7 +82,12 @@ class Services:
                 repository, storage, quota, settings.thumbnail_widths, lambda: int(clock())
             ),
             view_url_signer=ViewUrlSigner(
-                clients.credentials, storage.endpoint, region, settings.view_url_seconds, cdn
+                clients.credentials,
+                storage.endpoint,
+                region,
+                settings.view_url_seconds,
+                cdn,
+                settings.expire_originals_days,
             ),
             cursor_key=cursor_key(region, settings.bucket, table),
             clock=clock,

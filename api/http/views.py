@@ -9,6 +9,7 @@ from contract.record import ImageRecord, Status
 
 def image(record: ImageRecord, urls: ViewUrls) -> schemas.Image:
     """The response for a record that is not `deleted`."""
+    archived = record.archived or record.created_at_ms < urls.originals_from_ms
     thumbnails = [
         schemas.Thumbnail(
             width=fact.width,
@@ -36,7 +37,8 @@ def image(record: ImageRecord, urls: ViewUrls) -> schemas.Image:
         color=record.color,
         placeholder=record.placeholder,
         original_key=key,
-        original_url=None if record.status is Status.PENDING else urls.sign(key),
+        original_url=None if archived or record.status is Status.PENDING else urls.sign(key),
+        archived=archived,
         thumbnails=thumbnails,
         src_set=_src_set(thumbnails),
         url_expires_at=urls.expires_at_ms,

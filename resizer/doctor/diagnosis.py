@@ -1,12 +1,19 @@
 """What is wrong with an image, given its stored object, its record and the time. Pure."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
+from contract.archiving import removed_before_ms
 from contract.keys import InvalidKeyError, OriginalKey
-from contract.record import ImageRecord, Reason, Status
+from contract.record import REDRIVEN, ImageRecord, Reason, Status
 from resizer.doctor.findings import Finding
 from resizer.storage import StoredObject
 from resizer.thumbnail_metadata import is_made_from
+
+FINDING_OF_REASON: Mapping[str, Finding] = {
+    Reason.GAVE_UP: Finding.GAVE_UP,
+    Reason.ENGINE_ERROR: Finding.ENGINE_ERROR,
+    Reason.ARCHIVED: Finding.GAVE_UP,
+}
 
 
 def diagnose(
@@ -14,6 +21,7 @@ def diagnose(
     record: ImageRecord | None,
     now_ms: int,
     grace_ms: int,
+    expire_originals_days: int,
     lacks_thumbnail: Callable[[ImageRecord], bool],
 ) -> Finding | None:
     """None if nothing is wrong, or if a worker or an event may still fix it.
@@ -24,15 +32,28 @@ def diagnose(
     if record and _is_claimed(record, now_ms):
         return None
     if stored is None:
-        waits = record is None or record.status in {Status.PENDING, Status.DELETED}
-        return None if waits else Finding.RECORD_WITHOUT_ORIGINAL
+        return _without_original(record, now_ms, expire_originals_days) if record else None
     if not _is_original(stored.key):
         return Finding.FOREIGN_KEY
     lost_event = _lost_event(stored, record)
     if lost_event:
         young = now_ms - stored.modified_ms < grace_ms
         return None if young else lost_event
-    return _wrong_result(record, lacks_thumbnail) if record else None
+    return _wrong_result(stored, record, lacks_thumbnail) if record else None
+
+
+def _without_original(
+    record: ImageRecord, now_ms: int, expire_originals_days: int
+) -> Finding | None:
+    """Only a tombstone says that the user deleted it. See docs/decisions/0015."""
+    if record.status in {Status.PENDING, Status.DELETED} or record.archived:
+        return None
+    if record.status is Status.FAILED and record.error not in REDRIVEN:
+        return None  # originals of failed images expire
+    if not record.thumbnails:
+        return Finding.RECORD_WITHOUT_ORIGINAL
+    expired = record.created_at_ms < removed_before_ms(now_ms, expire_originals_days)
+    return Finding.ARCHIVED if expired else Finding.ORIGINAL_MISSING
 
 
 def _is_claimed(record: ImageRecord, now_ms: int) -> bool:
@@ -60,12 +81,19 @@ def _lost_event(stored: StoredObject, record: ImageRecord | None) -> Finding | N
 
 
 def _wrong_result(
-    record: ImageRecord, lacks_thumbnail: Callable[[ImageRecord], bool]
+    stored: StoredObject,
+    record: ImageRecord,
+    lacks_thumbnail: Callable[[ImageRecord], bool],
 ) -> Finding | None:
     if record.status is Status.DELETED:
         return Finding.UNDELETED
     if record.status is Status.FAILED:
-        return Finding.GAVE_UP if record.error == Reason.GAVE_UP else Finding.FAILED
+        retried = Finding.FAILED if stored.is_frozen else FINDING_OF_REASON.get(record.error or "")
+        return retried or Finding.FAILED
+    if stored.is_frozen:  # what lacks a thumbnail has to wait for the original
+        return None if record.archived else Finding.ARCHIVED
+    if record.archived:
+        return Finding.RETURNED
     return Finding.MISSING_THUMBNAIL if lacks_thumbnail(record) else None
 
 

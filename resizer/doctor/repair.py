@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from contract import metadata
 from contract.keys import OriginalKey
 from contract.record import NO_SEQUENCER, ImageRecord
 from contract.transitions import Change, Transition
@@ -22,6 +23,10 @@ class Repairs:
         self, finding: Finding, stored: StoredObject | None, record: ImageRecord | None
     ) -> bool:
         """Returns whether it worked. Raises ClaimHeldError or RefusedError if a worker has it."""
+        if finding is Finding.ARCHIVED:
+            assert record is not None
+            self.resizer.repository.archive(_reference(record), self._change(record))
+            return True
         if stored is None:
             assert record is not None
             return self._forget(record)
@@ -35,7 +40,14 @@ class Repairs:
         if finding is Finding.MISSING_THUMBNAIL:
             assert record is not None
             return self.resizer.refresh(ref, record) is Outcome.DONE
+        if finding is Finding.RETURNED:
+            self.resizer.repository.unarchive(ref, self._change(record))
+            return True
         return self._process(ref, record)
+
+    def _change(self, record: ImageRecord | None) -> Change:
+        sequencer = (record.sequencer if record else None) or NO_SEQUENCER
+        return Change(sequencer, self.owner, self.resizer.now_ms())
 
     def _process(self, ref: ObjectReference, record: ImageRecord | None) -> bool:
         """Bring an image to its end whose event was lost or whose worker died.
@@ -57,13 +69,29 @@ class Repairs:
     def _forget(self, record: ImageRecord) -> bool:
         if self.resizer.storage.head(str(record.key)):
             return False  # it came back after the listing
+        return self.resizer.forget(_reference(record), self.owner) is Outcome.GONE
+
+    def restore_archived(self, key: OriginalKey) -> bool:
+        """Rebuild the record of an original that a lifecycle rule removed, from its thumbnails.
+
+        Returns False if they do not belong together or lack facts.
+        """
+        thumbnails = self._thumbnails(key)
+        facts = [thumbnail.metadata for thumbnail in thumbnails.values()]
+        e_tags = {fact.get(metadata.ORIGINAL_E_TAG, "") for fact in facts}
+        if len(e_tags) != 1 or "" in e_tags:
+            return False
         ref = ObjectReference(
-            key=record.key,
-            size=record.size or 0,
-            e_tag=record.e_tag or "",
-            sequencer=record.sequencer or NO_SEQUENCER,
+            key=key,
+            size=int(facts[0][metadata.ORIGINAL_SIZE]),
+            e_tag=e_tags.pop(),
+            sequencer=latest_sequencer(thumbnails, NO_SEQUENCER),
         )
-        return self.resizer.forget(ref, self.owner) is Outcome.GONE
+        change = Change(ref.sequencer, self.owner, self.resizer.now_ms())
+        finished = finished_from(ref, thumbnails, filename=None)
+        self.resizer.repository.rebuild(Transition.REDO, ref, change, finished)
+        self.resizer.repository.archive(ref, change)
+        return True
 
     def _thumbnails(self, key: OriginalKey) -> dict[int, StoredObject]:
         """This user's stored thumbnails of the image, of whichever version, by width."""
@@ -86,3 +114,12 @@ class Repairs:
         finished = finished_from(ref, thumbnails, filename)
         self.resizer.repository.rebuild(Transition.REDO, ref, change, finished)
         return True
+
+
+def _reference(record: ImageRecord) -> ObjectReference:
+    return ObjectReference(
+        key=record.key,
+        size=record.size or 0,
+        e_tag=record.e_tag or "",
+        sequencer=record.sequencer or NO_SEQUENCER,
+    )

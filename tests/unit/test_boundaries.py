@@ -22,7 +22,8 @@ LAYERS = {
 }
 CATCH_EVERYTHING = {
     "api/http/middleware.py",  # a request
-    "resizer/give_up.py",  # a message of a batch
+    "resizer/doctor/doctor.py",  # an image or a thumbnail
+    "resizer/give_up.py",  # an image of a batch of messages
     "resizer/handler.py",  # an original of an event
     "resizer/sandbox/worker.py",  # a picture
 }

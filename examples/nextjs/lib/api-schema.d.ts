@@ -149,6 +149,7 @@ export interface components {
          *       "placeholder": "data:image/webp;base64,UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+",
          *       "originalKey": "uploads/user_2abc/1763853422123-9f86d081-cat.jpg",
          *       "originalUrl": "https://bucket.s3.eu-west-1.amazonaws.com/uploads/user_2abc/1763853422123-9f86d081-cat.jpg?X-Amz-Algorithm=…",
+         *       "archived": false,
          *       "thumbnails": [
          *         {
          *           "width": 200,
@@ -204,7 +205,7 @@ export interface components {
              * Error
              * @description Why the image is `failed`.
              */
-            error: ("unsupported_format" | "corrupt_image" | "too_many_pixels" | "too_large" | "too_complex" | "empty" | "key_collision" | "gave_up" | "engine_error") | null;
+            error: ("unsupported_format" | "corrupt_image" | "too_many_pixels" | "too_large" | "too_complex" | "empty" | "key_collision" | "gave_up" | "engine_error" | "archived") | null;
             /**
              * Color
              * @description `#rrggbb`, the dominant color.
@@ -219,9 +220,14 @@ export interface components {
             originalKey: string;
             /**
              * Originalurl
-             * @description Signed; null while `pending`.
+             * @description Signed; null while `pending`, and if `archived`.
              */
             originalUrl: string | null;
+            /**
+             * Archived
+             * @description The original was removed or frozen; the thumbnails stay.
+             */
+            archived: boolean;
             /** Thumbnails */
             thumbnails: components["schemas"]["Thumbnail"][];
             /**

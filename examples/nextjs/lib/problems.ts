@@ -32,6 +32,7 @@ const MESSAGES: Record<string, string> = {
   too_complex: "This picture is too complex to process.",
   gave_up: "This picture could not be processed.",
   engine_error: "This picture could not be processed.",
+  archived: "This picture is in an archive and must be restored first.",
 };
 
 export function inWords(code: string | null | undefined): string {

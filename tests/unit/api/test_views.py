@@ -28,6 +28,7 @@ def test_an_image_has_everything_that_next_image_needs() -> None:
         "placeholder": "data:image/webp;base64,UklGRg==",
         "originalKey": f"uploads/user_1/{image_id}",
         "originalUrl": f"https://signed/uploads/user_1/{image_id}",
+        "archived": False,
         "thumbnails": [
             {
                 "width": width,

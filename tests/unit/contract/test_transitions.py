@@ -58,6 +58,7 @@ OLDER_EVENT = {"processing, an older event", "done, an older event", "failed, an
         (Transition.REFRESH, {"done"}),
         (Transition.FAIL, {"processing, mine"}),
         (Transition.GIVE_UP, NEW_UPLOAD | FREE_CLAIM | OLDER_EVENT),
+        (Transition.ARCHIVE, FREE_CLAIM | {"done", "failed"}),
         (Transition.FORGET, {"processing, mine"}),
         (Transition.DELETE, set(STATES) - {"missing"}),
     ],

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from contract.keys import OriginalKey
 from contract.record import ImageRecord, Reason, Status, ThumbnailFacts
 from resizer.doctor import Finding, Options, Report
 from resizer.doctor.diagnosis import diagnose, is_left_over, lacks_thumbnail
+from resizer.doctor.findings import MAX_KEYS, Verdict
 from resizer.doctor.pairs import Pair, batches, join
 from resizer.storage import StoredObject
 
@@ -34,9 +36,9 @@ def record_in(status: Status, e_tag: str | None = "new", **fields: object) -> Im
 
 
 def finding_of(
-    stored: StoredObject | None, record: ImageRecord | None, complete: bool = True
+    stored: StoredObject | None, record: ImageRecord | None, complete: bool = True, days: int = 0
 ) -> Finding | None:
-    return diagnose(stored, record, NOW_MS, GRACE_MS, lambda _: not complete)
+    return diagnose(stored, record, NOW_MS, GRACE_MS, days, lambda _: not complete)
 
 
 LOST_EVENTS = [
@@ -69,7 +71,10 @@ def test_a_claimed_image_is_left_to_its_worker(original: StoredObject | None) ->
         (record_in(Status.DELETED, "old"), Finding.UNDELETED),
         (record_in(Status.FAILED, error=Reason.CORRUPT_IMAGE), Finding.FAILED),
         (record_in(Status.FAILED, error=Reason.GAVE_UP), Finding.GAVE_UP),
+        (record_in(Status.FAILED, error=Reason.ENGINE_ERROR), Finding.ENGINE_ERROR),
+        (record_in(Status.FAILED, error=Reason.ARCHIVED), Finding.GAVE_UP),
         (record_in(Status.DONE), None),
+        (record_in(Status.DONE, archived=True), Finding.RETURNED),
     ],
 )
 @pytest.mark.parametrize("original", [ORIGINAL, YOUNG])
@@ -79,20 +84,49 @@ def test_a_processed_image_is_diagnosed_at_any_age(
     assert finding_of(original, record) is finding
 
 
+FACTS = ThumbnailFacts(str(KEY.thumbnail(200)), 200, 100, 1, "image/jpeg")
+WITH_THUMBNAIL: dict[str, Any] = {"thumbnails": {200: FACTS}}
+AGE_DAYS = (NOW_MS - KEY.created_at_ms) // (24 * 3600 * 1000)
+
+
 @pytest.mark.parametrize(
-    ("status", "finding"),
+    ("record", "finding"),
     [
-        (Status.PENDING, None),
-        (Status.DELETED, None),
-        (Status.PROCESSING, Finding.RECORD_WITHOUT_ORIGINAL),
-        (Status.DONE, Finding.RECORD_WITHOUT_ORIGINAL),
-        (Status.FAILED, Finding.RECORD_WITHOUT_ORIGINAL),
+        (record_in(Status.PENDING), None),
+        (record_in(Status.DELETED), None),
+        (record_in(Status.FAILED, error=Reason.CORRUPT_IMAGE), None),
+        (record_in(Status.DONE, archived=True, **WITH_THUMBNAIL), None),
+        (record_in(Status.FAILED, error=Reason.GAVE_UP), Finding.RECORD_WITHOUT_ORIGINAL),
+        (record_in(Status.PROCESSING), Finding.RECORD_WITHOUT_ORIGINAL),
+        (record_in(Status.PROCESSING, **WITH_THUMBNAIL), Finding.ORIGINAL_MISSING),
+        (record_in(Status.DONE, **WITH_THUMBNAIL), Finding.ORIGINAL_MISSING),
     ],
 )
-def test_only_a_pending_or_deleted_record_may_lack_its_original(
-    status: Status, finding: Finding | None
+def test_only_a_record_without_thumbnails_has_nothing_to_lose_with_its_original(
+    record: ImageRecord, finding: Finding | None
 ) -> None:
-    assert finding_of(None, record_in(status)) is finding
+    assert finding_of(None, record) is finding
+
+
+def test_an_original_that_a_lifecycle_rule_may_have_removed_is_archived() -> None:
+    record = record_in(Status.DONE, **WITH_THUMBNAIL)
+    assert finding_of(None, record, days=AGE_DAYS) is Finding.ARCHIVED
+    assert finding_of(None, record, days=AGE_DAYS + 1) is Finding.ORIGINAL_MISSING
+
+
+@pytest.mark.parametrize(
+    ("record", "finding"),
+    [
+        (record_in(Status.DONE), Finding.ARCHIVED),
+        (record_in(Status.DONE, archived=True), None),
+        (record_in(Status.FAILED, error=Reason.ARCHIVED), Finding.FAILED),
+        (record_in(Status.FAILED, error=Reason.GAVE_UP), Finding.FAILED),
+    ],
+)
+def test_what_a_frozen_original_lacks_has_to_wait(
+    record: ImageRecord, finding: Finding | None
+) -> None:
+    assert finding_of(replace(ORIGINAL, is_frozen=True), record, complete=False) is finding
 
 
 def test_another_apps_key_is_foreign() -> None:
@@ -109,7 +143,6 @@ def thumbnail(user_id: str = "ann", e_tag: str = "new") -> StoredObject:
     return StoredObject(str(KEY.thumbnail(200)), 1, "t", NOW_MS, said)
 
 
-FACTS = ThumbnailFacts(str(KEY.thumbnail(200)), 200, 100, 1, "image/jpeg")
 DONE = record_in(Status.DONE, thumbnails={200: FACTS})
 
 
@@ -184,34 +217,57 @@ def test_batches_contain_everything_and_never_exceed_their_size() -> None:
 
 def test_a_report_needs_repair_until_everything_repairable_is_repaired() -> None:
     report = Report()
-    report.add(Finding.FAILED, None)
-    report.add(Finding.FOREIGN_KEY, None)
+    for finding in (Finding.FAILED, Finding.FOREIGN_KEY, Finding.ORIGINAL_MISSING):
+        report.add(Verdict(finding, f"key of {finding}"))
     assert not report.needs_repair()
-    report.add(Finding.STUCK, True)
+    report.add(Verdict(Finding.STUCK, "one", repaired=True))
     assert not report.needs_repair()
-    report.add(Finding.STUCK, False)
+    report.add(Verdict(Finding.STUCK, "two", repaired=False))
     assert report.needs_repair()
     assert report.as_dict() == {
         "images": 0,
         "thumbnails": 0,
-        "found": {"failed": 1, "foreign_key": 1, "stuck_in_processing": 2},
+        "found": {
+            "failed": 1,
+            "foreign_key": 1,
+            "original_missing": 1,
+            "stuck_in_processing": 2,
+        },
         "repaired": {"stuck_in_processing": 1},
         "unrepaired": {"stuck_in_processing": 1},
+        "left": {
+            "failed": {"count": 1, "keys": ["key of failed"]},
+            "foreign_key": {"count": 1, "keys": ["key of foreign_key"]},
+            "original_missing": {"count": 1, "keys": ["key of original_missing"]},
+            "stuck_in_processing": {"count": 1, "keys": ["two"]},
+        },
     }
 
 
-def test_a_gave_up_image_is_repaired_only_by_redrive() -> None:
+def test_a_report_counts_everything_but_lists_a_bounded_number_of_keys() -> None:
+    report = Report()
+    for number in range(MAX_KEYS + 5):
+        report.add(Verdict(Finding.FAILED, str(number)))
+    assert report.left(Finding.FAILED) == MAX_KEYS + 5
+    assert len(report.keys[Finding.FAILED]) == MAX_KEYS
+
+
+def test_each_option_repairs_its_own_findings() -> None:
     asked = {
         name: {finding for finding in Finding if options.ask_for(finding)}
         for name, options in {
             "nothing": Options(),
             "repair": Options(repair=True),
             "redrive": Options(redrive=True),
+            "forget": Options(forget_missing=True),
         }.items()
     }
     reported_only = {Finding.FAILED, Finding.FOREIGN_KEY}
+    redriven = {Finding.GAVE_UP, Finding.ENGINE_ERROR}
+    forgettable = {Finding.ORIGINAL_MISSING, Finding.LAST_THUMBNAIL}
     assert asked == {
         "nothing": set(),
-        "repair": set(Finding) - reported_only - {Finding.GAVE_UP},
-        "redrive": {Finding.GAVE_UP},
+        "repair": set(Finding) - reported_only - redriven - forgettable,
+        "redrive": redriven,
+        "forget": forgettable,
     }

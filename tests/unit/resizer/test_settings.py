@@ -15,6 +15,7 @@ def test_with_only_the_bucket_set_the_rest_has_its_defaults() -> None:
         max_pixels=100_000_000,
         memory_mb=1769,
         claim_seconds=50,
+        expire_originals_days=0,
     )
 
 
@@ -42,6 +43,7 @@ def test_every_setting_is_read() -> None:
         max_pixels=2,
         memory_mb=3,
         claim_seconds=4,
+        expire_originals_days=0,
     )
 
 
