@@ -13,18 +13,25 @@ from urllib.parse import unquote_plus
 
 from contract.keys import InvalidKeyError, OriginalKey
 from contract.record import NO_SEQUENCER, normal_sequencer
+from contract.timestamps import timestamp_ms
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectReference:
-    """One version of one original: `size` in bytes, `e_tag` without quotes, padded sequencer."""
+    """One version of one original: `size` in bytes, `e_tag` without quotes, padded sequencer.
+
+    `stored_at_ms` is when it was stored, `record_id` the image id of its record where that is not
+    the object's name.
+    """
 
     key: OriginalKey
     size: int
     e_tag: str
     sequencer: str = NO_SEQUENCER
+    stored_at_ms: int | None = None
+    record_id: str | None = None
 
 
 def created_originals(event: Mapping[str, Any], bucket: str) -> list[ObjectReference]:
@@ -47,6 +54,7 @@ def _reference(record: Mapping[str, Any], bucket: str) -> ObjectReference | None
             size=int(s3["object"]["size"]),
             e_tag=str(s3["object"]["eTag"]).strip('"'),
             sequencer=normal_sequencer(s3["object"].get("sequencer", "0")),
+            stored_at_ms=timestamp_ms(str(record.get("eventTime"))),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         reason = "key" if isinstance(exc, InvalidKeyError) else type(exc).__name__

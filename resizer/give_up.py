@@ -71,14 +71,13 @@ def _give_up(s3_event: Mapping[str, Any], owner: str) -> None:
         except RefusedError as refusal:
             held = refusal.record
             if held and held.status is Status.PROCESSING and held.sequencer == ref.sequencer:
-                raise StillClaimedError(f"{ref.key.user_id}/{ref.key.created_at_ms}") from refusal
+                raise StillClaimedError(ref.key.log_name) from refusal
             continue  # done, deleted or replaced in the meantime
         log.error(
             "image",
             extra={
                 "outcome": "gave_up",
-                "userId": ref.key.user_id,
-                "createdAt": ref.key.created_at_ms,
+                **ref.key.log_fields,
                 "sequencer": ref.sequencer,
                 "bytes": ref.size,
             },

@@ -198,7 +198,7 @@ class Resizer:
 
     def _refused_claim(self, ref: ObjectReference, record: ImageRecord | None) -> Outcome:
         if record and record.status is Status.PROCESSING and record.sequencer == ref.sequencer:
-            raise ClaimHeldError(f"{ref.key.user_id}/{ref.key.created_at_ms}")
+            raise ClaimHeldError(ref.key.log_name)
         return self._clean_up(ref, record)
 
     def _clean_up(self, ref: ObjectReference, record: ImageRecord | None) -> Outcome:

@@ -20,7 +20,7 @@ def image(record: ImageRecord, urls: ViewUrls) -> schemas.Image:
         )
         for _, fact in sorted(record.thumbnails.items())
     ]
-    key = str(record.key)
+    key = None if record.key is None else str(record.key)
     return schemas.Image.model_construct(
         user_id=record.user_id,
         image_id=record.image_id,
@@ -36,7 +36,7 @@ def image(record: ImageRecord, urls: ViewUrls) -> schemas.Image:
         color=record.color,
         placeholder=record.placeholder,
         original_key=key,
-        original_url=None if record.status is Status.PENDING else urls.sign(key),
+        original_url=urls.sign(key) if key and record.status is not Status.PENDING else None,
         thumbnails=thumbnails,
         src_set=_src_set(thumbnails),
         url_expires_at=urls.expires_at_ms,

@@ -99,7 +99,9 @@ class Doctor:
 
     def _lacks_thumbnail(self, record: ImageRecord) -> bool:
         widths = self.resizer.settings.widths
-        keys = (str(record.key.thumbnail(width)) for width in widths)
+        assert record.key is not None  # it is paired with an original
+        key = record.key
+        keys = (str(key.thumbnail(width)) for width in widths)
         return lacks_thumbnail(record, widths, map(self.resizer.storage.head, keys))
 
     def _examine_thumbnail(self, listed: StoredObject) -> Verdict:

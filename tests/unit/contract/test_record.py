@@ -2,29 +2,44 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.record import NO_SEQUENCER, ImageRecord, Status, ThumbnailFacts, normal_sequencer
+from contract.record import (
+    NO_SEQUENCER,
+    ImageRecord,
+    Reason,
+    Status,
+    ThumbnailFacts,
+    normal_sequencer,
+)
 
 IMAGE_ID = "1763853422123-9f86d081-cat.jpg"
 OLD, NOW, NEW = (normal_sequencer(text) for text in ("0055AED6", "0055AED7", "0055AED8"))
 
+times_ms = st.integers(10**11, 10**15)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-numbers = st.integers(0, 10**15)
-facts = st.builds(ThumbnailFacts, texts, numbers, numbers, numbers, texts)
+numbers = st.integers(0, 10**15 - 1)
+
+
+def thumbnail(width: int, size: int) -> ThumbnailFacts:
+    return ThumbnailFacts(f"thumbnails/{width}/{IMAGE_ID}", width, 133, size, "image/jpeg")
+
+
 records = st.builds(
     ImageRecord,
     user_id=st.just("user_1"),
     image_id=st.just(IMAGE_ID),
     status=st.sampled_from(Status),
-    created_at_ms=numbers,
+    created_at_ms=st.none() | times_ms,
     filename=st.none() | texts,
     content_type=st.none() | texts,
     size=st.none() | numbers,
     width=st.none() | numbers,
     height=st.none() | numbers,
-    thumbnails=st.dictionaries(st.sampled_from([200, 400, 800]), facts),
+    thumbnails=st.dictionaries(st.sampled_from([200, 400, 800]), st.integers(1, 10**9)).map(
+        lambda sizes: {width: thumbnail(width, size) for width, size in sizes.items()}
+    ),
     placeholder=st.none() | texts,
     color=st.none() | texts,
-    error=st.none() | texts,
+    error=st.none() | st.sampled_from([str(reason) for reason in Reason]),
     sequencer=st.none() | st.sampled_from([OLD, NOW, NEW]),
     e_tag=st.none() | texts,
     expires_at_s=st.none() | numbers,

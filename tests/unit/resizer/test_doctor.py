@@ -96,7 +96,10 @@ def test_only_a_pending_or_deleted_record_may_lack_its_original(
 
 
 def test_another_apps_key_is_foreign() -> None:
-    assert finding_of(replace(ORIGINAL, key="uploads/ann/holiday.jpg"), None) is Finding.FOREIGN_KEY
+    assert (
+        finding_of(replace(ORIGINAL, key="uploads/ann/trip/holiday.jpg"), None)
+        is Finding.FOREIGN_KEY
+    )
 
 
 def test_only_a_done_image_can_lack_a_thumbnail() -> None:

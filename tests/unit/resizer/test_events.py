@@ -45,7 +45,7 @@ def changed(**s3_object: object) -> dict[str, Any]:
     [
         pytest.param(captured("s3_test_event.json"), id="test event"),
         pytest.param(captured("s3_removed.json"), id="removal"),
-        pytest.param(changed(key="uploads/user/cat.jpg"), id="key without timestamp"),
+        pytest.param(changed(key="uploads/user/trip/cat.jpg"), id="key with a folder"),
         pytest.param(changed(key="thumbnails/200/1763853422123-a.jpg"), id="thumbnail"),
         pytest.param(changed(sequencer="not hex"), id="sequencer"),
         pytest.param(changed(size=None), id="size"),
