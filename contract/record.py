@@ -12,7 +12,13 @@ from enum import StrEnum
 from math import ceil
 from typing import Any, Self
 
-from contract.keys import InvalidKeyError, InvalidUserIdError, OriginalKey, is_planned_id
+from contract.keys import (
+    InvalidKeyError,
+    InvalidUserIdError,
+    OriginalKey,
+    id_created_at_ms,
+    is_planned_id,
+)
 from contract.timestamps import timestamp_ms
 
 Item = dict[str, dict[str, Any]]  # as the DynamoDB client expects it: {"size": {"N": "1"}}
@@ -148,6 +154,8 @@ class ImageRecord:
         }
         user_id, image_id = item["userId"]["S"], item["imageId"]["S"]
         values["status"] = values.get("status") or Status.PROCESSING
+        if values.get("created_at_ms") is None:
+            values["created_at_ms"] = id_created_at_ms(image_id)
         values["object_name"] = _object_name(user_id, image_id, item.get("originalKey"))
         record = cls(user_id=user_id, image_id=image_id, **values)
         facts = item.get("thumbnails", {}).get("M")
@@ -234,11 +242,13 @@ def _created_at_ms(attribute: Mapping[str, Any]) -> int | None:
     """Milliseconds, seconds or ISO 8601, as a number or as text."""
     if "S" in attribute:
         return timestamp_ms(attribute["S"])
-    ms = _time(attribute)
-    if ms is None or ms < 0:
-        return None
-    in_seconds = timestamp_ms(str(ms)) if len(str(ms)) == _SECONDS_DIGITS else None
-    return in_seconds or ms
+    text = attribute.get("N", "-1")
+    if _SECONDS_DIGITS < len(text) <= _MAX_DIGITS and text.isdecimal():
+        return int(text)
+    number = Decimal(text)
+    if len(str(abs(int(number)))) == _SECONDS_DIGITS:
+        number *= 1000
+    return int(number) if 0 <= number <= _MAX_WHOLE else None
 
 
 _SCALARS: tuple[tuple[str, str, str, Callable[[Mapping[str, Any]], Any]], ...] = (

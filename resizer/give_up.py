@@ -18,7 +18,7 @@ from contract.record import Status
 from contract.settings import drop_blank
 from contract.transitions import Change
 from resizer.events import created_originals, failed_invocations
-from resizer.repository import RefusedError, Repository, dynamodb_client
+from resizer.repository import NameTakenError, RefusedError, Repository, dynamodb_client
 from resizer.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -67,12 +67,15 @@ def _give_up(s3_event: Mapping[str, Any], owner: str) -> None:
         raise ValueError("the message names no original")
     for ref in references:
         try:
+            ref = repository.locate(ref)
             repository.give_up(ref, Change(ref.sequencer, owner, now_ms()), json.dumps(s3_event))
         except RefusedError as refusal:
             held = refusal.record
             if held and held.status is Status.PROCESSING and held.sequencer == ref.sequencer:
                 raise StillClaimedError(ref.key.log_name) from refusal
             continue  # done, deleted or replaced in the meantime
+        except NameTakenError:
+            continue  # its event was ignored too
         log.error(
             "image",
             extra={

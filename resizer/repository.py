@@ -6,7 +6,7 @@ A rejected write raises RefusedError with the current record, so that the caller
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
@@ -50,6 +50,10 @@ class RefusedError(Exception):
     def __init__(self, record: ImageRecord | None) -> None:
         super().__init__(record.status if record else "no record")
         self.record = record
+
+
+class NameTakenError(Exception):
+    """The record whose image id is the object's name says that it is another object's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +176,40 @@ class Repository:
 
     def of_original(self, key: OriginalKey) -> ImageRecord | None:
         """The record of this original, under whichever image id."""
-        named = self.get(key.user_id, key.image_id)
-        if (named and named.key == key) or is_planned_id(key.image_id):
+        if is_planned_id(key.image_id):
+            return self.get(key.user_id, key.image_id)
+        named = self._named(key)
+        if named and named.key == key:
             return named
         return self.find_by_original_key(key.user_id, key)
+
+    def locate(self, ref: ObjectReference) -> ObjectReference:
+        """`ref` with the id of its record, which another program may have chosen.
+
+        Without a record, that is the object's name. Raises NameTakenError if it is taken. An object
+        that the API planned costs no read.
+        """
+        if ref.record_id or is_planned_id(ref.key.image_id):
+            return ref
+        named = self._named(ref.key)
+        if named and named.key == ref.key:
+            return ref
+        found = self.find_by_original_key(ref.key.user_id, ref.key)
+        if found:
+            return replace(ref, record_id=found.image_id)
+        if named:
+            raise NameTakenError(ref.key.log_name)
+        return ref
+
+    def _named(self, key: OriginalKey) -> ImageRecord | None:
+        """By a query, since no function may get items."""
+        response = self.client.query(
+            TableName=self.table,
+            KeyConditionExpression="userId = :user AND imageId = :image",
+            ExpressionAttributeValues={":user": {"S": key.user_id}, ":image": {"S": key.image_id}},
+            ConsistentRead=True,
+        )
+        return next(map(ImageRecord.from_item, response["Items"]), None)
 
     def find_by_original_key(self, user_id: str, key: OriginalKey) -> ImageRecord | None:
         """The record whose `originalKey` is `key` and whose image id is not the object's name.

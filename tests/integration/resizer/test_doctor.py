@@ -226,7 +226,7 @@ def test_a_failed_image_is_reported_and_not_retried(
 def test_a_foreign_key_under_uploads_is_reported_and_never_touched(
     operators_resizer: Resizer, image: Image
 ) -> None:
-    name = f"uploads/{image.key.user_id}/holiday.jpg"
+    name = f"uploads/{image.key.user_id}/trip/holiday.jpg"
     image.s3.put_object(Bucket=image.settings.bucket, Key=name, Body=jpeg())
     report = examine(operators_resizer, image, repair=True)
     assert report.found == {Finding.FOREIGN_KEY: 1}
