@@ -1,8 +1,14 @@
-"""DynamoDB condition expressions, made from the table in `contract.transitions`."""
+"""DynamoDB condition expressions, made from the table in `contract.transitions`.
 
+Other programs write rows too, so an attribute may be missing or of another type. DynamoDB then
+evaluates a comparison to false. What must hold for such rows is therefore written as a negation.
+"""
+
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
+from contract.record import SEQUENCER_DIGITS, Status
 from contract.transitions import TRANSITIONS, Change, Order, Rule, Transition
 
 
@@ -35,26 +41,40 @@ def condition(transition: Transition, change: Change) -> Condition:
 def _clause(
     rule: Rule, change: Change, names: dict[str, str], values: dict[str, dict[str, Any]]
 ) -> str:
-    alternatives = []
-    if None in rule.before:
-        alternatives.append("attribute_not_exists(imageId)")
-    statuses = sorted(status for status in rule.before if status is not None)
-    if statuses:
-        names["#status"] = "status"
-        values |= {f":{status}": {"S": status} for status in statuses}
-        listed = ", ".join(f":{status}" for status in statuses)
-        alternatives.append(f"#status IN ({listed})")
-    clause = " OR ".join(alternatives)
-    if rule.order is not Order.ANY:
+    parts = [_statuses(rule.before, names, values)]
+    if rule.order is Order.FIRST:
+        values |= {":string": {"S": "S"}, ":digits": {"N": str(SEQUENCER_DIGITS)}}
+        parts.append("NOT (attribute_type(sequencer, :string) AND size(sequencer) = :digits)")
+    elif rule.order is not Order.ANY:
         sign = {Order.SAME: "=", Order.NEWER: "<"}[rule.order]
         values[":sequencer"] = {"S": change.sequencer}
-        clause = f"({clause}) AND sequencer {sign} :sequencer"
+        parts.append(f"sequencer {sign} :sequencer")
     if rule.owned:
         values[":owner"] = {"S": change.owner}
-        clause += " AND claimedBy = :owner"
+        parts.append("claimedBy = :owner")
     if rule.unclaimed:
         values[":owner"] = {"S": change.owner}
         values[":now"] = {"N": str(change.now_ms)}
-        expired = "attribute_not_exists(claimedUntil) OR claimedUntil < :now"
-        clause += f" AND (claimedBy = :owner OR {expired})"
+        parts.append("(claimedBy = :owner OR NOT claimedUntil >= :now)")
+    return " AND ".join(parts)
+
+
+def _statuses(
+    before: Set[Status | None], names: dict[str, str], values: dict[str, dict[str, Any]]
+) -> str:
+    """That the record is in one of these statuses; None is a missing record.
+
+    `processing` is every status that is none of the others, as in `ImageRecord.from_item`.
+    """
+    unknown_too = Status.PROCESSING in before
+    listed = sorted(status for status in Status if (status in before) is not unknown_too)
+    clause = ""
+    if listed:
+        names["#status"] = "status"
+        values |= {f":{status}": {"S": status} for status in listed}
+        clause = f"#status IN ({', '.join(f':{status}' for status in listed)})"
+    if unknown_too:
+        clause = "attribute_exists(imageId)" + (f" AND NOT {clause}" if clause else "")
+    if None in before:  # only in rules that ask for nothing else
+        clause = "attribute_not_exists(imageId)" + (f" OR {clause}" if clause else "")
     return clause

@@ -1,13 +1,17 @@
-"""Object keys: building and parsing them, and the rules for user ids and file names.
+"""Object keys: building and parsing them, and the rules for user ids, image ids and file names.
 
-Every key and the record's primary key follow from `(user_id, image_id)` alone. `image_id` is the
-object's own name, `<13 digits of milliseconds>-<filename>`, so that names sort by time.
+`image_id` is the object's own name. The API makes `<13 digits of milliseconds>-<8 hex
+digits>-<filename>`, so that names sort by time. Other programs may choose any other name: see
+`check_image_id` and decision 0014.
 """
 
 import re
 import unicodedata
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Self
+
+from contract.timestamps import leading_timestamp
 
 UPLOADS = "uploads"
 THUMBNAILS = "thumbnails"
@@ -21,10 +25,12 @@ MAX_IMAGE_ID_BYTES = 800  # key <= 1,024 bytes (S3, "Object key naming") for eve
 
 USER_ID_PATTERN = r"[A-Za-z0-9._:|@+=-]{1,128}"
 _USER_ID = re.compile(USER_ID_PATTERN)
-_IMAGE_ID = re.compile(r"(?P<timestamp>\d{13})-(?P<filename>[^/\x00-\x1f\x7f]+)", re.ASCII)
+_PLANNED_ID = re.compile(r"\d{13}-[0-9a-f]{8}-[A-Za-z0-9._-]{1,80}", re.ASCII)
 _WIDTH = re.compile(r"[1-9]\d{0,4}", re.ASCII)
 _NONCE = re.compile(r"[0-9a-f]{8}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SLASH_OR_CONTROL = re.compile(r"[/\x00-\x1f\x7f]")
+_LOG_HASH_DIGITS = 16
 _NOT_KEPT = re.compile(r"[^A-Za-z0-9._-]+")
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}")
 
@@ -86,16 +92,39 @@ def new_image_id(timestamp_ms: int, nonce: str, filename: str) -> str:
     return f"{timestamp_ms}-{nonce}-{reduce_filename(filename)}"
 
 
-def parse_image_id(image_id: str) -> tuple[int, str]:
-    """Split an image id into its timestamp (milliseconds since the epoch) and file name."""
-    match = _IMAGE_ID.fullmatch(image_id)
+def check_image_id(image_id: str) -> str:
+    """Return `image_id` if it is 1 to 800 bytes of UTF-8 without `/` and control characters.
+
+    Nor may it be `.` or `..`, which no URL can have as a segment of its path (URL Standard,
+    "Path state"; percent-encoding them does not help). Raises InvalidKeyError.
+    """
     try:
         size_bytes = len(image_id.encode())
-    except UnicodeEncodeError as exc:
+    except UnicodeEncodeError as exc:  # a lone surrogate, which JSON can carry
         raise InvalidKeyError("an image id must be valid Unicode") from exc
-    if match is None or size_bytes > MAX_IMAGE_ID_BYTES:
-        raise InvalidKeyError("an image id must be <13 digits>-<filename>")
-    return int(match["timestamp"]), match["filename"]
+    if not 1 <= size_bytes <= MAX_IMAGE_ID_BYTES or _SLASH_OR_CONTROL.search(image_id):
+        raise InvalidKeyError("an image id has 1 to 800 bytes, no `/` and no control characters")
+    if image_id in {".", ".."}:
+        raise InvalidKeyError("an image id must not be . or ..")
+    return image_id
+
+
+def is_planned_id(image_id: str) -> bool:
+    """Whether the image id has the form that `new_image_id` makes."""
+    return _PLANNED_ID.fullmatch(image_id) is not None
+
+
+def id_created_at_ms(image_id: str) -> int | None:
+    """The point in time with which an image id begins (milliseconds), None if with none."""
+    found = leading_timestamp(image_id)
+    return found[0] if found else None
+
+
+def id_filename(image_id: str) -> str:
+    """What follows the timestamp in an image id; all of it where nothing does."""
+    found = leading_timestamp(image_id)
+    rest = image_id[found[1] :] if found else ""
+    return rest[1:] if len(rest) > 1 and rest[0] in "-_ " else image_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +136,34 @@ class OriginalKey:
 
     def __post_init__(self) -> None:
         check_user_id(self.user_id)
-        parse_image_id(self.image_id)
+        check_image_id(self.image_id)
 
     def __str__(self) -> str:
         return f"{UPLOADS}/{self.user_id}/{self.image_id}"
 
     @property
-    def created_at_ms(self) -> int:
-        return parse_image_id(self.image_id)[0]
+    def created_at_ms(self) -> int | None:
+        return id_created_at_ms(self.image_id)
 
     @property
     def filename(self) -> str:
-        return parse_image_id(self.image_id)[1]
+        return id_filename(self.image_id)
+
+    @property
+    def log_fields(self) -> dict[str, str | int]:
+        """What identifies the image in logs, without the file name: its timestamp, or a hash.
+
+        `idHash` is the first 16 hex digits of the image id's SHA-256.
+        """
+        if self.created_at_ms is not None:
+            return {"userId": self.user_id, "createdAt": self.created_at_ms}
+        id_hash = sha256(self.image_id.encode()).hexdigest()[:_LOG_HASH_DIGITS]
+        return {"userId": self.user_id, "idHash": id_hash}
+
+    @property
+    def log_name(self) -> str:
+        """`log_fields` as the text of an error."""
+        return "/".join(map(str, self.log_fields.values()))
 
     def thumbnail(self, width: int) -> "ThumbnailKey":
         return ThumbnailKey(width, self.image_id)
@@ -132,7 +177,7 @@ class OriginalKey:
                     return cls(user_id, image_id)
                 except InvalidUserIdError as exc:
                     raise InvalidKeyError(str(exc)) from exc
-        raise InvalidKeyError("an original's key must be uploads/<userId>/<timestamp>-<filename>")
+        raise InvalidKeyError("an original's key must be uploads/<userId>/<imageId>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +190,7 @@ class ThumbnailKey:
     def __post_init__(self) -> None:
         if not _WIDTH.fullmatch(str(self.width)):
             raise InvalidKeyError("a thumbnail's width must be 1 to 99999 pixels")
-        parse_image_id(self.image_id)
+        check_image_id(self.image_id)
 
     def __str__(self) -> str:
         return f"{THUMBNAILS}/{self.width}/{self.image_id}"
@@ -155,4 +200,4 @@ class ThumbnailKey:
         match key.split("/"):
             case [prefix, width, image_id] if prefix == THUMBNAILS and _WIDTH.fullmatch(width):
                 return cls(int(width), image_id)
-        raise InvalidKeyError("a thumbnail's key must be thumbnails/<width>/<timestamp>-<filename>")
+        raise InvalidKeyError("a thumbnail's key must be thumbnails/<width>/<imageId>")

@@ -1,18 +1,35 @@
-"""The image record: its fields, its statuses, and its item form in DynamoDB."""
+"""The image record: its fields, its statuses, and its item form in DynamoDB.
+
+Other programs write rows too (decision 0014), so an item may hold anything. Reading one never
+fails: what cannot be read is None.
+"""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from enum import StrEnum
+from math import ceil
 from typing import Any, Self
 
-from contract.keys import OriginalKey
+from contract.keys import (
+    InvalidKeyError,
+    InvalidUserIdError,
+    OriginalKey,
+    id_created_at_ms,
+    is_planned_id,
+)
+from contract.timestamps import timestamp_ms
 
 Item = dict[str, dict[str, Any]]  # as the DynamoDB client expects it: {"size": {"N": "1"}}
 
 SEQUENCER_DIGITS = 32
 NO_SEQUENCER = "0" * SEQUENCER_DIGITS  # of an object whose event was never seen
 _HEX = re.compile(r"[0-9A-F]{1,32}")
+_WIDTH = re.compile(r"[1-9]\d{0,4}", re.ASCII)
+_MAX_WHOLE = 2**53 - 1  # the largest integer that every JSON parser reads exactly
+_MAX_DIGITS = 15  # numbers of up to 15 digits are smaller
+_SECONDS_DIGITS = 10  # of points in time from 2001 to 2286
 
 
 class Status(StrEnum):
@@ -72,12 +89,16 @@ class ThumbnailFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRecord:
-    """One image. Times are since the epoch: `_ms` in milliseconds, `_s` in seconds."""
+    """One image. Times are since the epoch: `_ms` in milliseconds, `_s` in seconds.
+
+    `object_name` is the name of the original where the image id is another one.
+    """
 
     user_id: str
     image_id: str
     status: Status
-    created_at_ms: int
+    created_at_ms: int | None = None
+    object_name: str | None = None
     filename: str | None = None
     content_type: str | None = None
     size: int | None = None
@@ -96,13 +117,24 @@ class ImageRecord:
     archived: bool = False  # the original is gone or frozen, the thumbnails stay
 
     @property
-    def key(self) -> OriginalKey:
-        return OriginalKey(self.user_id, self.image_id)
+    def key(self) -> OriginalKey | None:
+        """The original's key; None if another program wrote a row that names none."""
+        try:
+            return OriginalKey(self.user_id, self.object_name or self.image_id)
+        except (InvalidKeyError, InvalidUserIdError):
+            return None
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether another program wrote the row, and none of our events has claimed it."""
+        return self.sequencer is None and self.status not in {Status.PENDING, Status.DELETED}
 
     def to_item(self) -> Item:
         """The item as the DynamoDB client expects it; a field that is None has no attribute."""
-        item: Item = {"originalKey": {"S": str(self.key)}}
-        for name, attribute, kind in _SCALARS:
+        item: Item = {"userId": {"S": self.user_id}, "imageId": {"S": self.image_id}}
+        if self.key:
+            item["originalKey"] = {"S": str(self.key)}
+        for name, attribute, kind, _ in _SCALARS:
             value = getattr(self, name)
             if value is not None:
                 item[attribute] = {kind: str(value)}
@@ -114,48 +146,137 @@ class ImageRecord:
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
-        """Read an item; attributes that this version does not know are ignored."""
-        values: dict[str, Any] = {}
-        for name, attribute, kind in _SCALARS:
-            if attribute in item:
-                text = item[attribute][kind]
-                values[name] = int(text) if kind == "N" else text
-        values["status"] = Status(values["status"])
-        values["archived"] = item.get("archived") == {"BOOL": True}
-        facts = item.get("thumbnails", {"M": {}})["M"]
-        values["thumbnails"] = {
-            int(width): ThumbnailFacts(
-                key=item[thumbnail_key_attribute(int(width))]["S"],
-                width=int(fact["M"]["width"]["N"]),
-                height=int(fact["M"]["height"]["N"]),
-                bytes=int(fact["M"]["bytes"]["N"]),
-                content_type=fact["M"]["contentType"]["S"],
-            )
-            for width, fact in facts.items()
+        """Read an item. Attributes that this version does not know are ignored.
+
+        Never raises: an attribute that cannot be read is None, and a status that is missing or
+        unknown is `processing`.
+        """
+        values: dict[str, Any] = {
+            name: read(item[attribute])
+            for name, attribute, _, read in _SCALARS
+            if attribute in item
         }
-        return cls(**values)
+        user_id, image_id = item["userId"]["S"], item["imageId"]["S"]
+        values["status"] = values.get("status") or Status.PROCESSING
+        if values.get("created_at_ms") is None:
+            values["created_at_ms"] = id_created_at_ms(image_id)
+        values["archived"] = item.get("archived") == {"BOOL": True}
+        values["object_name"] = _object_name(user_id, image_id, item.get("originalKey"))
+        record = cls(user_id=user_id, image_id=image_id, **values)
+        facts = item.get("thumbnails", {}).get("M")
+        return replace(record, thumbnails=_thumbnails(record.key, facts, item)) if facts else record
 
 
-_SCALARS = (  # field, attribute, DynamoDB type
-    ("user_id", "userId", "S"),
-    ("image_id", "imageId", "S"),
-    ("status", "status", "S"),
-    ("created_at_ms", "createdAt", "N"),
-    ("filename", "filename", "S"),
-    ("content_type", "contentType", "S"),
-    ("size", "size", "N"),
-    ("width", "width", "N"),
-    ("height", "height", "N"),
-    ("placeholder", "placeholder", "S"),
-    ("color", "color", "S"),
-    ("error", "error", "S"),
-    ("sequencer", "sequencer", "S"),
-    ("e_tag", "eTag", "S"),
-    ("expires_at_s", "expiresAt", "N"),
-    ("claimed_by", "claimedBy", "S"),
-    ("claimed_until_ms", "claimedUntil", "N"),
-    ("gave_up_event", "gaveUpEvent", "S"),
+def _object_name(user_id: str, image_id: str, attribute: Mapping[str, Any] | None) -> str | None:
+    """The name in `originalKey`, if it is that of another object of this user than the image id.
+
+    A key under another user's prefix is never used: the API would sign somebody else's photo.
+    """
+    text = _text(attribute) if attribute else None
+    if text is None or is_planned_id(image_id):
+        return None
+    try:
+        key = OriginalKey.parse(text)
+    except InvalidKeyError:
+        return None
+    return key.image_id if key.user_id == user_id and key.image_id != image_id else None
+
+
+def _thumbnails(
+    key: OriginalKey | None, facts: Mapping[str, Any], item: Mapping[str, Any]
+) -> dict[int, ThumbnailFacts]:
+    """The thumbnails whose facts can be read and whose keys are those of this original."""
+    if key is None:
+        return {}
+    read = {
+        int(width): _facts(str(key.thumbnail(int(width))), fact.get("M", {}))
+        for width, fact in facts.items()
+        if _WIDTH.fullmatch(width)
+    }
+    return {
+        width: fact
+        for width, fact in read.items()
+        if fact and item.get(thumbnail_key_attribute(width)) == {"S": fact.key}
+    }
+
+
+def _facts(key: str, fact: Mapping[str, Any]) -> ThumbnailFacts | None:
+    width, height, size = (_count(fact.get(name, {})) for name in ("width", "height", "bytes"))
+    content_type = _text(fact.get("contentType", {}))
+    if width is None or height is None or size is None or content_type is None:
+        return None
+    return ThumbnailFacts(key, width, height, size, content_type)
+
+
+# Readers of one attribute, such as {"N": "1"}. DynamoDB guarantees that N is a number.
+
+
+def _text(attribute: Mapping[str, Any]) -> str | None:
+    return attribute.get("S")
+
+
+def _status(attribute: Mapping[str, Any]) -> Status | None:
+    return _STATUSES.get(attribute.get("S", ""))
+
+
+def _reason(attribute: Mapping[str, Any]) -> str | None:
+    text = attribute.get("S", "")
+    return text if text in _REASONS else None
+
+
+def _sequencer(attribute: Mapping[str, Any]) -> str | None:
+    text = attribute.get("S", "")
+    return text if is_normal_sequencer(text) else None
+
+
+def _count(attribute: Mapping[str, Any]) -> int | None:
+    """A whole number from 0 that every JSON parser reads exactly."""
+    text = attribute.get("N", "")
+    return int(text) if text.isdecimal() and len(text) <= _MAX_DIGITS else None
+
+
+def _time(attribute: Mapping[str, Any]) -> int | None:
+    """Rounded up, so that it compares with whole numbers as DynamoDB compares the attribute."""
+    text = attribute.get("N")
+    if text is None:
+        return None
+    return max(-_MAX_WHOLE, min(ceil(Decimal(text)), _MAX_WHOLE))
+
+
+def _created_at_ms(attribute: Mapping[str, Any]) -> int | None:
+    """Milliseconds, seconds or ISO 8601, as a number or as text."""
+    if "S" in attribute:
+        return timestamp_ms(attribute["S"])
+    text = attribute.get("N", "-1")
+    if _SECONDS_DIGITS < len(text) <= _MAX_DIGITS and text.isdecimal():
+        return int(text)
+    number = Decimal(text)
+    if len(str(abs(int(number)))) == _SECONDS_DIGITS:
+        number *= 1000
+    return int(number) if 0 <= number <= _MAX_WHOLE else None
+
+
+_SCALARS: tuple[tuple[str, str, str, Callable[[Mapping[str, Any]], Any]], ...] = (
+    # field, attribute, DynamoDB type, how to read it
+    ("status", "status", "S", _status),
+    ("created_at_ms", "createdAt", "N", _created_at_ms),
+    ("filename", "filename", "S", _text),
+    ("content_type", "contentType", "S", _text),
+    ("size", "size", "N", _count),
+    ("width", "width", "N", _count),
+    ("height", "height", "N", _count),
+    ("placeholder", "placeholder", "S", _text),
+    ("color", "color", "S", _text),
+    ("error", "error", "S", _reason),
+    ("sequencer", "sequencer", "S", _sequencer),
+    ("e_tag", "eTag", "S", _text),
+    ("expires_at_s", "expiresAt", "N", _time),
+    ("claimed_by", "claimedBy", "S", _text),
+    ("claimed_until_ms", "claimedUntil", "N", _time),
+    ("gave_up_event", "gaveUpEvent", "S", _text),
 )
+_STATUSES = {str(status): status for status in Status}
+_REASONS = frozenset(map(str, Reason))
 
 
 def thumbnail_key_attribute(width: int) -> str:

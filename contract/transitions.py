@@ -1,6 +1,7 @@
 """Which status of an image record may change to which: the one table of transitions.
 
-`contract.conditions` turns it into DynamoDB condition expressions.
+`contract.conditions` turns it into DynamoDB condition expressions. A status that another program
+invented counts as `processing`.
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ class Order(Enum):
     ANY = "any"
     SAME = "the same"
     NEWER = "newer"
+    FIRST = "first"  # the record has none, or not in our form: another program wrote it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ _NEW: frozenset[Status | None] = frozenset({None, Status.PENDING})
 _PROCESSING: frozenset[Status | None] = frozenset({Status.PROCESSING})
 _DONE: frozenset[Status | None] = frozenset({Status.DONE})
 _ENDED: frozenset[Status | None] = frozenset({Status.DONE, Status.FAILED})
+_BARE = Rule(_PROCESSING | _ENDED, Order.FIRST)  # a row of another program is adopted
 
 TRANSITIONS: Mapping[Transition, tuple[Status | None, tuple[Rule, ...]]] = {
     Transition.PLAN: (Status.PENDING, (Rule(frozenset({None})),)),
@@ -52,6 +55,7 @@ TRANSITIONS: Mapping[Transition, tuple[Status | None, tuple[Rule, ...]]] = {
         Status.PROCESSING,
         (
             Rule(_NEW),
+            _BARE,
             Rule(_PROCESSING | _ENDED, Order.NEWER),
             Rule(_PROCESSING, Order.SAME, unclaimed=True),
         ),
@@ -60,6 +64,7 @@ TRANSITIONS: Mapping[Transition, tuple[Status | None, tuple[Rule, ...]]] = {
         Status.PROCESSING,
         (
             Rule(_NEW),
+            _BARE,
             Rule(_PROCESSING, Order.SAME, unclaimed=True),
             Rule(_ENDED, Order.SAME),
         ),
@@ -71,6 +76,7 @@ TRANSITIONS: Mapping[Transition, tuple[Status | None, tuple[Rule, ...]]] = {
         Status.FAILED,
         (
             Rule(_NEW),
+            _BARE,
             Rule(_PROCESSING | _ENDED, Order.NEWER),
             Rule(_PROCESSING, Order.SAME, unclaimed=True),
         ),

@@ -18,7 +18,7 @@ from contract.record import Status
 from contract.settings import drop_blank
 from contract.transitions import Change
 from resizer.events import ObjectReference, created_originals, failed_invocations
-from resizer.repository import RefusedError, Repository, dynamodb_client
+from resizer.repository import NameTakenError, RefusedError, Repository, dynamodb_client
 from resizer.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -65,8 +65,7 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, list[dict[s
 def _mark(ref: ObjectReference, s3_event: Mapping[str, Any], owner: str) -> bool:
     """Mark one image; returns False if the message has to come again for it."""
     image = {
-        "userId": ref.key.user_id,
-        "createdAt": ref.key.created_at_ms,
+        **ref.key.log_fields,
         "sequencer": ref.sequencer,
         "bytes": ref.size,
     }
@@ -82,10 +81,13 @@ def _mark(ref: ObjectReference, s3_event: Mapping[str, Any], owner: str) -> bool
 def _give_up(ref: ObjectReference, s3_event: Mapping[str, Any], owner: str) -> bool:
     """Returns False if the image was finished, deleted or replaced in the meantime."""
     try:
+        ref = repository.locate(ref)
         repository.give_up(ref, Change(ref.sequencer, owner, now_ms()), json.dumps(s3_event))
     except RefusedError as refusal:
         held = refusal.record
         if held and held.status is Status.PROCESSING and held.sequencer == ref.sequencer:
-            raise StillClaimedError from refusal
+            raise StillClaimedError(ref.key.log_name) from refusal
         return False
+    except NameTakenError:
+        return False  # its event was ignored too
     return True

@@ -72,11 +72,10 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, int]:
 
 
 def _log_outcome(ref: ObjectReference, outcome: str, duration_ms: int) -> None:
-    # The key holds the user's file name and stays out of the logs; the time identifies the image.
+    # The key holds the user's file name and stays out of the logs.
     fields = {
         "outcome": outcome,
-        "userId": ref.key.user_id,
-        "createdAt": ref.key.created_at_ms,
+        **ref.key.log_fields,
         "sequencer": ref.sequencer,
         "bytes": ref.size,
         "durationMs": duration_ms,

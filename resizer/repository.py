@@ -4,8 +4,9 @@ Each write is conditional; its condition comes from the transition table (`contr
 A rejected write raises RefusedError with the current record, so that the caller need not read it.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
@@ -13,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from contract.conditions import condition
+from contract.keys import OriginalKey, is_planned_id
 from contract.record import (
     ImageRecord,
     Item,
@@ -29,6 +31,8 @@ from resizer.update_expression import Update
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
+log = logging.getLogger(__name__)
+
 # Standard retries: four attempts, so a call takes at most about 20 s of the function's 300.
 DYNAMODB_CONFIG = Config(
     connect_timeout=1,
@@ -37,6 +41,7 @@ DYNAMODB_CONFIG = Config(
     max_pool_connections=32,
 )
 _CLAIM = ("claimedBy", "claimedUntil")
+MAX_PAGES_SEARCHED = 10  # of up to 1 MB each: some 10,000 records
 
 
 class RefusedError(Exception):
@@ -45,6 +50,10 @@ class RefusedError(Exception):
     def __init__(self, record: ImageRecord | None) -> None:
         super().__init__(record.status if record else "no record")
         self.record = record
+
+
+class NameTakenError(Exception):
+    """The record whose image id is the object's name says that it is another object's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +175,7 @@ class Repository:
         try:
             self.client.delete_item(
                 TableName=self.table,
-                Key=_primary_key(ref.key.user_id, ref.key.image_id),
+                Key=_primary_key(ref.key.user_id, ref.record_id or ref.key.image_id),
                 **condition(Transition.FORGET, change).arguments(),
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
@@ -178,6 +187,69 @@ class Repository:
             TableName=self.table, Key=_primary_key(user_id, image_id), ConsistentRead=True
         )
         return ImageRecord.from_item(response["Item"]) if "Item" in response else None
+
+    def of_original(self, key: OriginalKey) -> ImageRecord | None:
+        """The record of this original, under whichever image id."""
+        if is_planned_id(key.image_id):
+            return self.get(key.user_id, key.image_id)
+        named = self._named(key)
+        if named and named.key == key:
+            return named
+        return self.find_by_original_key(key.user_id, key)
+
+    def locate(self, ref: ObjectReference) -> ObjectReference:
+        """`ref` with the id of its record, which another program may have chosen.
+
+        Without a record, that is the object's name. Raises NameTakenError if it is taken. An object
+        that the API planned costs no read.
+        """
+        if ref.record_id or is_planned_id(ref.key.image_id):
+            return ref
+        named = self._named(ref.key)
+        if named and named.key == ref.key:
+            return ref
+        found = self.find_by_original_key(ref.key.user_id, ref.key)
+        if found:
+            return replace(ref, record_id=found.image_id)
+        if named:
+            raise NameTakenError(ref.key.log_name)
+        return ref
+
+    def _named(self, key: OriginalKey) -> ImageRecord | None:
+        """By a query, since no function may get items."""
+        response = self.client.query(
+            TableName=self.table,
+            KeyConditionExpression="userId = :user AND imageId = :image",
+            ExpressionAttributeValues={":user": {"S": key.user_id}, ":image": {"S": key.image_id}},
+            ConsistentRead=True,
+        )
+        return next(map(ImageRecord.from_item, response["Items"]), None)
+
+    def find_by_original_key(self, user_id: str, key: OriginalKey) -> ImageRecord | None:
+        """The record whose `originalKey` is `key` and whose image id is not the object's name.
+
+        Reads at most MAX_PAGES_SEARCHED pages of the user's records, newest id first. If several
+        name the key, the one with the greatest image id is returned.
+        """
+        start: Any = {}
+        for _ in range(MAX_PAGES_SEARCHED):
+            page = self.client.query(
+                TableName=self.table,
+                KeyConditionExpression="userId = :user",
+                FilterExpression="originalKey = :key",
+                ExpressionAttributeValues={":user": {"S": user_id}, ":key": {"S": str(key)}},
+                ScanIndexForward=False,
+                ConsistentRead=True,
+                **start,
+            )
+            for record in map(ImageRecord.from_item, page["Items"]):
+                if record.key == key and record.image_id != key.image_id:
+                    return record
+            if "LastEvaluatedKey" not in page:
+                return None
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        log.warning("records not searched to the end", extra=key.log_fields)
+        return None
 
     def of_user(self, user_id: str) -> Iterator[ImageRecord]:
         """All records of a user, in the order of their image ids, which is also the keys' order."""
@@ -206,7 +278,7 @@ class Repository:
         try:
             response = self.client.update_item(
                 TableName=self.table,
-                Key=_primary_key(ref.key.user_id, ref.key.image_id),
+                Key=_primary_key(ref.key.user_id, ref.record_id or ref.key.image_id),
                 **update.arguments(condition(transition, change)),
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
@@ -229,11 +301,11 @@ def _from_event(ref: ObjectReference) -> Item:
 
 
 def _from_key(ref: ObjectReference) -> Item:
-    return {
-        "originalKey": {"S": str(ref.key)},
-        "createdAt": {"N": str(ref.key.created_at_ms)},
-        "filename": {"S": ref.key.filename},
-    }
+    item: Item = {"originalKey": {"S": str(ref.key)}, "filename": {"S": ref.key.filename}}
+    created_at_ms = ref.key.created_at_ms or ref.stored_at_ms
+    if created_at_ms is not None:
+        item["createdAt"] = {"N": str(created_at_ms)}
+    return item
 
 
 def _refused(exc: ClientError) -> Exception:

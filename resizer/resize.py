@@ -16,7 +16,7 @@ from contract.transitions import Change, Transition
 from resizer.events import ObjectReference
 from resizer.failures import DEFECTS, EngineError, UnusableImage
 from resizer.rendition import Rendition
-from resizer.repository import Finished, RefusedError, Repository
+from resizer.repository import Finished, NameTakenError, RefusedError, Repository
 from resizer.sandbox import Place, Sandbox
 from resizer.settings import Settings
 from resizer.storage import (
@@ -74,7 +74,12 @@ class Resizer:
             change = Change(ref.sequencer, owner, self.now_ms())
             opening = self.threads.submit(self.storage.open_original, ref.key, ref.e_tag)
             try:
+                ref = self.repository.locate(ref)
                 record = self._claim(transition, ref, change)
+            except NameTakenError:
+                _discard(opening)
+                log.warning("another object's record has this name", extra=ref.key.log_fields)
+                return Outcome.IGNORED
             except RefusedError as refusal:
                 _discard(opening)
                 return self._refused_claim(ref, refusal.record)
@@ -153,18 +158,18 @@ class Resizer:
         if ending is Transition.COMPLETE:  # other widths show older bytes
             dropped = frozenset(record.thumbnails) - frozenset(finished.thumbnails)
             self.storage.remove_thumbnails(ref.key, dropped, up_to=ref.sequencer)
-        try:
-            self.repository.finish(ending, ref, change, finished, dropped)
-        except RefusedError as refusal:
-            return self._clean_up(ref, refusal.record)
-        return Outcome.DONE
+
+        def write(transition: Transition) -> None:
+            self.repository.finish(transition, ref, change, finished, dropped)
+
+        refusal = self._write(write, ending, ref, change)
+        return self._clean_up(ref, refusal.record) if refusal else Outcome.DONE
 
     def _fail(
         self, ref: ObjectReference, change: Change, reason: Reason, record: ImageRecord
     ) -> Outcome:
-        try:
-            self.repository.fail(ref, change, reason, frozenset(record.thumbnails))
-        except RefusedError as refusal:
+        refusal = self._write_failed(ref, change, reason, record)
+        if refusal:
             return self._clean_up(ref, refusal.record)
         widths = frozenset(record.thumbnails) | frozenset(self.settings.widths)
         self.storage.remove_thumbnails(ref.key, widths, up_to=ref.sequencer)
@@ -176,12 +181,42 @@ class Resizer:
         """Mark the image `failed` / `engine_error`. Its thumbnails stay, as for `gave_up`."""
         cause = exc.cause if isinstance(exc, EngineError) else type(exc).__name__
         log.error("engine error", extra={"errorType": cause}, exc_info=exc)
-        try:
-            reason = Reason.ENGINE_ERROR
+        refusal = self._write_failed(ref, change, Reason.ENGINE_ERROR, record)
+        return self._clean_up(ref, refusal.record) if refusal else Outcome.ENGINE_ERROR
+
+    def _write_failed(
+        self, ref: ObjectReference, change: Change, reason: Reason, record: ImageRecord
+    ) -> RefusedError | None:
+        def write(_: Transition) -> None:
             self.repository.fail(ref, change, reason, frozenset(record.thumbnails))
+
+        return self._write(write, Transition.FAIL, ref, change)
+
+    def _write(
+        self,
+        write: Callable[[Transition], None],
+        transition: Transition,
+        ref: ObjectReference,
+        change: Change,
+    ) -> RefusedError | None:
+        """Run the write that ends an image; returns its refusal, if it was refused.
+
+        Another program may have put its own row over the record since this attempt claimed it. No
+        event would come for that row, so it is adopted now.
+        """
+        try:
+            write(transition)
         except RefusedError as refusal:
-            return self._clean_up(ref, refusal.record)
-        return Outcome.ENGINE_ERROR
+            if refusal.record is None or not refusal.record.is_bare:
+                return refusal
+        else:
+            return None
+        try:
+            self._claim(Transition.CLAIM, ref, change)
+            write(Transition.COMPLETE if transition is Transition.REFRESH else transition)
+        except RefusedError as refusal:
+            return refusal
+        return None
 
     def _forget(self, ref: ObjectReference, change: Change, record: ImageRecord) -> Outcome:
         """Remove the record of an original that is gone, unless thumbnails are its last copy."""
@@ -221,7 +256,7 @@ class Resizer:
 
     def _refused_claim(self, ref: ObjectReference, record: ImageRecord | None) -> Outcome:
         if record and record.status is Status.PROCESSING and record.sequencer == ref.sequencer:
-            raise ClaimHeldError(f"{ref.key.user_id}/{ref.key.created_at_ms}")
+            raise ClaimHeldError(ref.key.log_name)
         return self._clean_up(ref, record)
 
     def _clean_up(self, ref: ObjectReference, record: ImageRecord | None) -> Outcome:

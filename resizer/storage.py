@@ -199,6 +199,7 @@ class Storage:
             modified_ms=int(response["LastModified"].timestamp() * 1000),
             metadata=response["Metadata"],
             content_type=response["ContentType"],
+            is_frozen=response.get("StorageClass") in FROZEN,
         )
 
     def users(self) -> Iterator[str]:

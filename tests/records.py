@@ -45,6 +45,11 @@ def finished(
     return ImageRecord(**(values | changes))
 
 
+def key_of(record: ImageRecord) -> OriginalKey:
+    assert record.key is not None
+    return record.key
+
+
 def pending(user_id: str, timestamp_ms: int, expires_at_s: int) -> ImageRecord:
     return finished(
         user_id,

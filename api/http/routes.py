@@ -13,7 +13,7 @@ from api.http.cursor import InvalidCursorError, decode_cursor, encode_cursor
 from api.http.problem_documents import MEDIA_TYPE, Code, ProblemError
 from api.http.services import Services
 from api.use_cases.errors import ImageNotFoundError
-from contract.keys import USER_ID_PATTERN, InvalidKeyError, parse_image_id
+from contract.keys import USER_ID_PATTERN, InvalidKeyError, check_image_id
 from contract.record import ImageRecord, Status
 
 
@@ -241,7 +241,7 @@ def delete_image(user_id: UserId, image_id: ImageId, services: ProcessServices) 
 
 def _check_image_id(image_id: str) -> None:
     try:
-        parse_image_id(image_id)
+        check_image_id(image_id)
     except InvalidKeyError as exc:
         raise ImageNotFoundError from exc
 

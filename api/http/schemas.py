@@ -152,7 +152,10 @@ class Image(ResponseModel):
         VisibleStatus,
         Field(description="`pending` until the upload arrives; `done` and `failed` are final."),
     ]
-    created_at: Annotated[int, Field(description="When the upload was planned.")]
+    created_at: Annotated[
+        int | None,
+        Field(description="When the upload was planned. Null if another program left it out."),
+    ]
     filename: Annotated[str | None, Field(description="The original name.")]
     content_type: str | None
     size: Annotated[int | None, Field(description="Size of the original, in bytes.")]
@@ -165,7 +168,9 @@ class Image(ResponseModel):
     ]
     color: Annotated[str | None, Field(description="`#rrggbb`, the dominant color.")]
     placeholder: Annotated[str | None, Field(description="`data:` URL for `blurDataURL`.")]
-    original_key: str
+    original_key: Annotated[
+        str | None, Field(description="Null if another program wrote a record that names none.")
+    ]
     original_url: Annotated[
         str | None, Field(description="Signed; null while `pending`, and if `archived`.")
     ]

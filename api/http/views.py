@@ -9,7 +9,8 @@ from contract.record import ImageRecord, Status
 
 def image(record: ImageRecord, urls: ViewUrls) -> schemas.Image:
     """The response for a record that is not `deleted`."""
-    archived = record.archived or record.created_at_ms < urls.originals_from_ms
+    archived = record.archived or (record.created_at_ms or 0) < urls.originals_from_ms
+    pending = record.status is Status.PENDING
     thumbnails = [
         schemas.Thumbnail(
             width=fact.width,
@@ -21,7 +22,7 @@ def image(record: ImageRecord, urls: ViewUrls) -> schemas.Image:
         )
         for _, fact in sorted(record.thumbnails.items())
     ]
-    key = str(record.key)
+    key = None if record.key is None else str(record.key)
     return schemas.Image.model_construct(
         user_id=record.user_id,
         image_id=record.image_id,
@@ -37,7 +38,7 @@ def image(record: ImageRecord, urls: ViewUrls) -> schemas.Image:
         color=record.color,
         placeholder=record.placeholder,
         original_key=key,
-        original_url=None if archived or record.status is Status.PENDING else urls.sign(key),
+        original_url=None if archived or key is None or pending else urls.sign(key),
         archived=archived,
         thumbnails=thumbnails,
         src_set=_src_set(thumbnails),

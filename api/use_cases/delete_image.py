@@ -33,6 +33,8 @@ class ImageDeleter:
             raise ImageNotFoundError
         if counts(before, now_s):
             self.quota.release(user_id, Usage(1, before.size or 0))
+        if before.key is None:  # another program's row, which names no object
+            return
         for width in sorted(self._stored_widths(before)):
             self.storage.delete_thumbnail(before.key.thumbnail(width), user_id)
         self.storage.delete_original(before.key)

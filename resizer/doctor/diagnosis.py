@@ -48,11 +48,13 @@ def _without_original(
     """Only a tombstone says that the user deleted it. See docs/decisions/0015."""
     if record.status in {Status.PENDING, Status.DELETED} or record.archived:
         return None
+    if record.is_bare or record.key is None:
+        return Finding.FOREIGN_RECORD  # its upload may be on its way
     if record.status is Status.FAILED and record.error not in REDRIVEN:
         return None  # originals of failed images expire
     if not record.thumbnails:
         return Finding.RECORD_WITHOUT_ORIGINAL
-    expired = record.created_at_ms < removed_before_ms(now_ms, expire_originals_days)
+    expired = (record.created_at_ms or now_ms) < removed_before_ms(now_ms, expire_originals_days)
     return Finding.ARCHIVED if expired else Finding.ORIGINAL_MISSING
 
 

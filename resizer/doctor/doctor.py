@@ -12,17 +12,15 @@ from dataclasses import dataclass
 from contract import metadata
 from contract.archiving import removed_before_ms
 from contract.keys import (
-    BOOKKEEPING,
     InvalidKeyError,
     InvalidUserIdError,
     OriginalKey,
     ThumbnailKey,
-    check_user_id,
 )
 from contract.record import ImageRecord
 from resizer.doctor.diagnosis import diagnose, is_left_over, lacks_thumbnail
 from resizer.doctor.findings import FORGETTABLE, REDRIVEN, REPORTED_ONLY, Finding, Report, Verdict
-from resizer.doctor.pairs import Pair, batches, join
+from resizer.doctor.pairs import Pair, all_pairs, batches, names_elsewhere
 from resizer.doctor.repair import Repairs
 from resizer.failures import DEFECTS
 from resizer.repository import RefusedError
@@ -66,7 +64,9 @@ class Doctor:
         """Raises what every item raises, if 50 in a row do."""
         report = Report()
         errors: list[Exception] = []
-        for pairs in batches(self._pairs(), BATCH):
+        storage, repository = self.resizer.storage, self.resizer.repository
+        everything = all_pairs(storage, repository, self.options.user_id)
+        for pairs in batches(everything, BATCH):
             report.images += len(pairs)
             self._add(report, self.threads.map(self._examine_pair, pairs), errors)
         for thumbnails in batches(self._thumbnails(), BATCH):
@@ -89,22 +89,6 @@ class Doctor:
                 raise errors[-1]
         self.progress(report)
 
-    def _pairs(self) -> Iterator[Pair]:
-        """The images of every user in the bucket, then the records of users without an original."""
-        storage, repository = self.resizer.storage, self.resizer.repository
-        only = self.options.user_id
-        for user_id in [only] if only else storage.users():
-            yield from join(storage.originals(user_id), self._records(user_id))
-        for user_id in () if only else repository.users():
-            if not user_id.startswith(BOOKKEEPING) and not storage.has_originals(user_id):
-                yield from ((None, record) for record in repository.of_user(user_id))
-
-    def _records(self, user_id: str) -> Iterator[ImageRecord]:
-        try:
-            return self.resizer.repository.of_user(check_user_id(user_id))
-        except InvalidUserIdError:
-            return iter(())
-
     def _thumbnails(self) -> Iterator[StoredObject]:
         """All thumbnails; none for a single user, since finding theirs means reading them all."""
         return iter(()) if self.options.user_id else self.resizer.storage.thumbnails()
@@ -126,6 +110,8 @@ class Doctor:
         self, key: str, stored: StoredObject | None, record: ImageRecord | None
     ) -> Verdict | None:
         options, now_ms = self.options, self.resizer.now_ms()
+        if stored is None and record and names_elsewhere(record):
+            stored = self.resizer.storage.head(str(record.key))
         finding = diagnose(
             stored,
             record,
@@ -146,7 +132,9 @@ class Doctor:
 
     def _lacks_thumbnail(self, record: ImageRecord) -> bool:
         widths = self.resizer.settings.widths
-        keys = (str(record.key.thumbnail(width)) for width in widths)
+        assert record.key is not None  # it is paired with an original
+        key = record.key
+        keys = (str(key.thumbnail(width)) for width in widths)
         return lacks_thumbnail(record, widths, map(self.resizer.storage.head, keys))
 
     def _examine_thumbnail(self, listed: StoredObject) -> Verdict | None:

@@ -27,13 +27,15 @@ class Finding(StrEnum):
     GAVE_UP = "gave_up"
     ENGINE_ERROR = "engine_error"
     FOREIGN_KEY = "foreign_key"  # the object's key is not one of this product's
+    FOREIGN_RECORD = "foreign_record"  # another program wrote it, and it has no original
     ERROR = "error"  # checking or repairing it raised an exception
 
 
 REDRIVEN = frozenset({Finding.GAVE_UP, Finding.ENGINE_ERROR})
 # The last copy of something: removed on request only.
 FORGETTABLE = frozenset({Finding.ORIGINAL_MISSING, Finding.LAST_THUMBNAIL})
-REPORTED_ONLY = frozenset({Finding.FAILED, Finding.FOREIGN_KEY})  # there is nothing to repair
+# There is nothing to repair.
+REPORTED_ONLY = frozenset({Finding.FAILED, Finding.FOREIGN_KEY, Finding.FOREIGN_RECORD})
 
 
 @dataclass(frozen=True, slots=True)

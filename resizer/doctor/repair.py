@@ -32,7 +32,14 @@ class Repairs:
             return self._forget(record)
         key = OriginalKey.parse(stored.key)
         known = record.sequencer if record else None
-        ref = ObjectReference(key, stored.size, stored.e_tag, known or NO_SEQUENCER)
+        ref = ObjectReference(
+            key=key,
+            size=stored.size,
+            e_tag=stored.e_tag,
+            sequencer=known or NO_SEQUENCER,
+            stored_at_ms=stored.modified_ms,
+            record_id=record.image_id if record else None,
+        )
         if finding is Finding.UNDELETED:
             assert record is not None
             self.resizer.remove_everything(ref, record)
@@ -67,7 +74,7 @@ class Repairs:
         return outcome in {Outcome.DONE, Outcome.FAILED}
 
     def _forget(self, record: ImageRecord) -> bool:
-        if self.resizer.storage.head(str(record.key)):
+        if record.key is None or self.resizer.storage.head(str(record.key)):
             return False  # it came back after the listing
         return self.resizer.forget(_reference(record), self.owner) is Outcome.GONE
 
@@ -117,9 +124,11 @@ class Repairs:
 
 
 def _reference(record: ImageRecord) -> ObjectReference:
+    assert record.key is not None, "only records with a key are found to lack their original"
     return ObjectReference(
         key=record.key,
         size=record.size or 0,
         e_tag=record.e_tag or "",
         sequencer=record.sequencer or NO_SEQUENCER,
+        record_id=record.image_id,
     )

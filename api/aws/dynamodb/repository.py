@@ -4,14 +4,14 @@ Only queries one user's partition, never scans. Conditions on the status come fr
 table of transitions.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from api.aws.dynamodb.raw_items import return_items_as_json
 from api.aws.dynamodb.visibility import visible
 from contract.conditions import condition
-from contract.keys import BOOKKEEPING
+from contract.keys import BOOKKEEPING, is_planned_id
 from contract.record import ImageRecord, Item, Status, thumbnail_key_attribute
 from contract.settings import TOMBSTONE_SECONDS
 from contract.transitions import Change, Transition
@@ -22,9 +22,15 @@ if TYPE_CHECKING:
 MAX_READS_PER_PAGE = 5
 READ_AHEAD_RECORDS = 200  # per Query where a filter drops records
 _DROPPED_BY_TOMBSTONE = (
-    *("originalKey", "filename", "contentType", "size", "width", "height", "eTag", "error"),
+    *("filename", "contentType", "size", "width", "height", "eTag", "error"),
     *("thumbnails", "placeholder", "color", "claimedBy", "claimedUntil", "gaveUpEvent"),
 )
+# The last finds the objects of a tombstone whose image id is not their name.
+_KEPT_BY_TOMBSTONE = {
+    *("userId", "imageId", "status", "createdAt", "sequencer", "expiresAt"),
+    "originalKey",
+}
+REMOVED_AT_ONCE = 200  # attributes: an expression has at most 4 kB
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +164,23 @@ class Repository:
         self, user_id: str, image_id: str, now_s: int, widths: Iterable[int]
     ) -> ImageRecord | None:
         """Leave a tombstone; returns the record as it was before, None if there was none."""
+        dropped = {*_DROPPED_BY_TOMBSTONE, *map(thumbnail_key_attribute, widths)}
+        if is_planned_id(image_id):
+            dropped.add("originalKey")
+        item = self._bury(user_id, image_id, now_s, dropped)
+        if item is None:
+            return None
+        # Of widths that left the settings, and what other programs wrote
+        more = sorted(item.keys() - dropped - _KEPT_BY_TOMBSTONE)
+        for start in range(0, len(more), REMOVED_AT_ONCE):
+            self._bury(user_id, image_id, now_s, more[start : start + REMOVED_AT_ONCE])
+        return ImageRecord.from_item(item)
+
+    def _bury(
+        self, user_id: str, image_id: str, now_s: int, dropped: Iterable[str]
+    ) -> Mapping[str, Any] | None:
+        """Leave a tombstone without these attributes; returns the item as it was, if any."""
         deletable = condition(Transition.DELETE, Change())
-        dropped = [*_DROPPED_BY_TOMBSTONE, *map(thumbnail_key_attribute, widths)]
         names = {f"#d{number}": name for number, name in enumerate(dropped)}
         try:
             response = self._client.update_item(
@@ -167,20 +188,17 @@ class Repository:
                 Key=_primary_key(user_id, image_id),
                 UpdateExpression="SET #status = :to, expiresAt = :end REMOVE " + ", ".join(names),
                 ConditionExpression=deletable.expression,
-                ExpressionAttributeNames=deletable.names | names,
-                ExpressionAttributeValues=deletable.values
-                | {
+                ExpressionAttributeNames={"#status": "status", **deletable.names, **names},
+                ExpressionAttributeValues={
                     ":to": {"S": Status.DELETED},
                     ":end": {"N": str(now_s + TOMBSTONE_SECONDS)},
+                    **deletable.values,
                 },
                 ReturnValues="ALL_OLD",
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             return None
-        before = ImageRecord.from_item(response["Attributes"])
-        if more := set(before.thumbnails) - set(widths):  # widths that left the settings
-            self.delete(user_id, image_id, now_s, more)
-        return before
+        return response["Attributes"]
 
 
 def _primary_key(user_id: str, image_id: str) -> Item:

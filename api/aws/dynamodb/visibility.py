@@ -27,15 +27,13 @@ class Filter:
 
 def visible(now_s: int, status: Status | None = None) -> Filter:
     """The same rule as a filter expression; with `status`, only images of that status."""
-    values: dict[str, dict[str, Any]] = {
-        ":pending": {"S": Status.PENDING},
-        ":now": {"N": str(now_s)},
-    }
-    if status is None:
-        values[":deleted"] = {"S": Status.DELETED}
-        wanted = "#status <> :deleted"
-    else:
-        values[":status"] = {"S": status}
-        wanted = "#status = :status"
-    unexpired = "(#status <> :pending OR attribute_not_exists(expiresAt) OR expiresAt > :now)"
+    shown = {status} if status else set(Status) - {Status.DELETED}
+    # A status that another program invented is read as `processing`.
+    inverted = Status.PROCESSING in shown
+    listed = [each for each in Status if (each in shown) is not inverted]
+    values: dict[str, dict[str, Any]] = {f":{each}": {"S": each} for each in listed}
+    wanted = f"{'NOT ' if inverted else ''}#status IN ({', '.join(values)})"
+    # Negated: an `expiresAt` that is missing, or no number, hides nothing.
+    unexpired = "NOT (#status = :pending AND expiresAt <= :now)"
+    values |= {":pending": {"S": Status.PENDING}, ":now": {"N": str(now_s)}}
     return Filter(f"{wanted} AND {unexpired}", {"#status": "status"}, values)

@@ -10,7 +10,7 @@ from api.aws.dynamodb.repository import Repository
 from contract.metadata import USER_ID
 from contract.record import ImageRecord, Status
 from contract.settings import TOMBSTONE_SECONDS
-from tests.records import CAT, finished, pending, put
+from tests.records import CAT, finished, key_of, pending, put
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -29,6 +29,11 @@ class World:
         self.record = finished(user_id, START + int(time.time() * 1e6) % 10**9)
         self.path = f"/users/{user_id}/images/{self.record.image_id}"
 
+    @property
+    def created_at_ms(self) -> int:
+        assert self.record.created_at_ms is not None
+        return self.record.created_at_ms
+
     def store(self, record: ImageRecord, owner: str | None = None) -> None:
         put(self.dynamodb, self.table, record)
         self.s3.put_object(Bucket=self.bucket, Key=str(record.key), Body=b"original")
@@ -38,13 +43,13 @@ class World:
     def thumbnail(self, record: ImageRecord, width: int, owner: str) -> None:
         self.s3.put_object(
             Bucket=self.bucket,
-            Key=str(record.key.thumbnail(width)),
+            Key=str(key_of(record).thumbnail(width)),
             Body=b"thumbnail",
             Metadata={USER_ID: owner},
         )
 
     def left(self, record: ImageRecord, *widths: int) -> list[str]:
-        keys = [str(record.key), *(str(record.key.thumbnail(width)) for width in widths)]
+        keys = [str(record.key), *(str(key_of(record).thumbnail(width)) for width in widths)]
         return [key for key in keys if self.exists(key)]
 
     def exists(self, key: str) -> bool:
@@ -86,7 +91,7 @@ def test_original_and_thumbnails_are_deleted_and_a_bare_tombstone_remains(
         "userId": {"S": world.record.user_id},
         "imageId": {"S": world.record.image_id},
         "status": {"S": "deleted"},
-        "createdAt": {"N": str(world.record.created_at_ms)},
+        "createdAt": {"N": str(world.created_at_ms)},
         "sequencer": {"S": world.record.sequencer},
     }
 
@@ -112,13 +117,13 @@ def test_another_users_thumbnail_with_the_same_key_is_kept(
     world.store(world.record)
     world.thumbnail(world.record, 400, "somebody_else")
     assert client.delete(world.path).status_code == 204
-    assert world.left(world.record, 200, 400) == [str(world.record.key.thumbnail(400))]
+    assert world.left(world.record, 200, 400) == [str(key_of(world.record).thumbnail(400))]
 
 
 def test_thumbnails_of_widths_that_are_no_longer_made_are_deleted_too(
     client: httpx.Client, world: World
 ) -> None:
-    record = finished(world.record.user_id, world.record.created_at_ms, widths=(200, 400, 640))
+    record = finished(world.record.user_id, world.created_at_ms, widths=(200, 400, 640))
     world.store(record)
     assert client.delete(world.path).status_code == 204
     assert world.left(record, 200, 400, 640) == []
@@ -129,12 +134,12 @@ def test_thumbnails_of_widths_that_are_no_longer_made_are_deleted_too(
 def test_an_interrupted_delete_is_finished_by_the_next_one(
     client: httpx.Client, world: World, api_session: boto3.Session, table: str, removed: int
 ) -> None:
-    record = finished(world.record.user_id, world.record.created_at_ms, widths=(200, 400, 640))
+    record = finished(world.record.user_id, world.created_at_ms, widths=(200, 400, 640))
     world.store(record)
     repository = Repository(api_session.client("dynamodb"), table)
     assert repository.delete(record.user_id, record.image_id, int(time.time()), (200, 400))
     for width in (200, 400, 640)[:removed]:
-        world.s3.delete_object(Bucket=world.bucket, Key=str(record.key.thumbnail(width)))
+        world.s3.delete_object(Bucket=world.bucket, Key=str(key_of(record).thumbnail(width)))
     assert client.delete(world.path).status_code == 204
     assert world.left(record, 200, 400, 640) == []
 
@@ -143,7 +148,7 @@ def test_a_planned_upload_can_be_deleted_before_it_arrives(
     client: httpx.Client, world: World
 ) -> None:
     user_id = world.record.user_id
-    put(world.dynamodb, world.table, pending(user_id, world.record.created_at_ms, 9_999_999_999))
+    put(world.dynamodb, world.table, pending(user_id, world.created_at_ms, 9_999_999_999))
     assert client.delete(world.path).status_code == 204
     assert world.item()["status"]["S"] == Status.DELETED
 
@@ -154,7 +159,7 @@ def test_a_record_of_an_object_that_something_else_put_is_deleted_like_any_other
     """Its name may contain anything but slashes and control characters."""
     record = finished(
         world.record.user_id,
-        world.record.created_at_ms,
+        world.created_at_ms,
         image_id="1763853422000-ein Bild+é%41#?.jpg",
     )
     world.store(record)

@@ -41,13 +41,54 @@ CHANGES = {
 }
 
 
+# What other programs write, or leave out
+STATUSES: dict[str, Item] = {
+    "bare": {"status": {"S": "processing"}},
+    "no status": {},
+    "unknown status": {"status": {"S": "uploaded"}},
+    "empty status": {"status": {"S": ""}},
+    "status of another type": {"status": {"N": "1"}},
+    "null status": {"status": {"NULL": True}},
+    "status list": {"status": {"L": [{"S": "done"}]}},
+    "pending": {"status": {"S": "pending"}},
+    "done": {"status": {"S": "done"}},
+    "failed": {"status": {"S": "failed"}},
+    "deleted": {"status": {"S": "deleted"}},
+}
+BOOKKEEPING: dict[str, Item] = {
+    "none": {},
+    "our sequencer": {"sequencer": {"S": SAME}},
+    "our older sequencer": {"sequencer": {"S": OLDER}},
+    "raw sequencer": {"sequencer": {"S": "0055AED7"}},
+    "newer raw sequencer": {"sequencer": {"S": "0055AED8"}},
+    "longer sequencer": {"sequencer": {"S": SAME + "0"}},
+    "empty sequencer": {"sequencer": {"S": ""}},
+    "number as sequencer": {"sequencer": {"N": "7"}},
+    "null sequencer": {"sequencer": {"NULL": True}},
+    "bytes as sequencer": {"sequencer": {"B": SAME.encode()}},
+    "claim of another type": {
+        "sequencer": {"S": SAME},
+        "claimedBy": {"L": [{"S": "own"}]},
+        "claimedUntil": {"S": str(NOW_MS + 1)},
+    },
+    "claim without sequencer": {
+        "claimedBy": {"S": "other"},
+        "claimedUntil": {"N": str(NOW_MS + 1)},
+    },
+    "endless claim": {
+        "sequencer": {"S": SAME},
+        "claimedBy": {"S": "other"},
+        "claimedUntil": {"N": "1E+40"},
+    },
+}
+
+
 @dataclass(frozen=True)
 class States:
-    """A user's rows: a record in each state, a missing one, and a row that is no record."""
+    """A user's rows: a record in each state, a missing one, and rows of other programs."""
 
     user_id: str
     records: Mapping[str, ImageRecord | None]  # by image id
-    foreign: str
 
     def key(self, image_id: str) -> Item:
         return {"userId": {"S": self.user_id}, "imageId": {"S": image_id}}
@@ -67,19 +108,24 @@ def all_records(user_id: str) -> Iterator[ImageRecord]:
         )
 
 
+def foreign_rows(user_id: str) -> Iterator[Item]:
+    for (status, first), (bookkeeping, second) in product(STATUSES.items(), BOOKKEEPING.items()):
+        image_id = f"{status}, {bookkeeping}.jpg"
+        yield {"userId": {"S": user_id}, "imageId": {"S": image_id}, **first, **second}
+
+
 @pytest.fixture(scope="module")
 def states(dynamodb: "DynamoDBClient", table: str) -> Iterator[States]:
     user_id = "user_of_test_conditions"
     records = list(all_records(user_id))
     put(dynamodb, table, *records)
-    made = States(
-        user_id,
-        {record.image_id: record for record in records} | {"1763853422999-missing.jpg": None},
-        foreign="1763853422998-foreign.jpg",
-    )
-    dynamodb.put_item(TableName=table, Item={**made.key(made.foreign), "note": {"S": "x"}})
+    for row in foreign_rows(user_id):
+        dynamodb.put_item(TableName=table, Item=row)
+        records.append(ImageRecord.from_item(row))
+    by_id = {record.image_id: record for record in records}
+    made = States(user_id, by_id | {"1763853422999-missing.jpg": None})
     yield made
-    for image_id in (*made.records, made.foreign):  # other tests read the whole table
+    for image_id in made.records:  # other tests read the whole table
         dynamodb.delete_item(TableName=table, Key=made.key(image_id))
 
 
@@ -127,7 +173,7 @@ def test_a_condition_holds_in_exactly_the_states_that_the_table_allows(
 ) -> None:
     expected = {
         image_id: permits(transition, record, change) for image_id, record in states.records.items()
-    } | {states.foreign: False}
+    }
     assert set(expected.values()) == {True, False}
     checks = [
         condition_check(table, states.key(image_id), transition, change) for image_id in expected

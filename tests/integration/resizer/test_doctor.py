@@ -176,14 +176,12 @@ def test_an_image_stuck_without_its_sequencer_is_finished(
     assert image.in_status(Status.DONE).sequencer == ref.sequencer
 
 
-def test_a_record_without_an_original_is_removed_with_its_thumbnails(
+def test_a_record_without_original_and_thumbnails_is_removed(
     operators_resizer: Resizer, image: Image
 ) -> None:
-    operators_resizer.resize(image.upload(), "invocation-1")
-    image.remove_original()
+    image.put_record(Status.PROCESSING, sequencer=sequencer(1), claimed_by="dead")
     check_repaired(operators_resizer, image, Finding.RECORD_WITHOUT_ORIGINAL)
     assert image.record() is None
-    assert image.thumbnail(200) is None
 
 
 def test_a_pending_record_may_wait_for_its_upload(operators_resizer: Resizer, image: Image) -> None:
@@ -226,7 +224,7 @@ def test_a_failed_image_is_reported_and_not_retried(
 def test_a_foreign_key_under_uploads_is_reported_and_never_touched(
     operators_resizer: Resizer, image: Image
 ) -> None:
-    name = f"uploads/{image.key.user_id}/holiday.jpg"
+    name = f"uploads/{image.key.user_id}/trip/holiday.jpg"
     image.s3.put_object(Bucket=image.settings.bucket, Key=name, Body=jpeg())
     report = examine(operators_resizer, image, repair=True)
     assert report.found == {Finding.FOREIGN_KEY: 1}
@@ -240,7 +238,7 @@ def test_only_the_thumbnail_without_an_original_is_removed(
     orphan = replace(image, key=replace(image.key, image_id=f"{OLD}-{image.key.filename}"))
     operators_resizer.resize(orphan.upload(), "invocation-2")
     orphan.remove_original()
-    orphan.remove_record()
+    orphan.put_record(Status.DELETED, sequencer=sequencer(1), expires_at_s=10**10)
     with ThreadPoolExecutor(4) as threads:
         options = Options(repair=True, grace_ms=10**9)
         report = Doctor(operators_resizer, options, "doctor-1", threads).examine()
@@ -253,8 +251,7 @@ def test_only_the_thumbnail_without_an_original_is_removed(
 def test_records_of_a_user_without_any_object_are_found(
     operators_resizer: Resizer, image: Image
 ) -> None:
-    operators_resizer.resize(image.upload(), "invocation-1")
-    image.remove_original()
+    image.put_record(Status.PROCESSING, sequencer=sequencer(1), claimed_by="dead")
     with ThreadPoolExecutor(4) as threads:
         options = Options(repair=True, grace_ms=10**9)
         report = Doctor(operators_resizer, options, "doctor-1", threads).examine()

@@ -232,7 +232,8 @@ class System:
 
     def _records(self) -> dict[OriginalKey, ImageRecord]:
         items = self.aws.dynamodb.scan(TableName=self.settings.table, ConsistentRead=True)["Items"]
-        return {record.key: record for record in map(ImageRecord.from_item, items)}
+        records = map(ImageRecord.from_item, items)
+        return {record.key: record for record in records if record.key}
 
     def _original_e_tag(self, key: OriginalKey) -> str | None:
         stored = Storage(self.aws.s3, self.settings.bucket).head(str(key))

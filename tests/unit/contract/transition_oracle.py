@@ -25,8 +25,8 @@ def _holds(rule: Rule, record: ImageRecord | None, change: Change) -> bool:
 def _in_order(order: Order, current: str | None, new: str) -> bool:
     if order is Order.ANY:
         return True
-    if current is None:
-        return False
+    if current is None or order is Order.FIRST:
+        return current is None and order is Order.FIRST
     return new == current if order is Order.SAME else new > current
 
 

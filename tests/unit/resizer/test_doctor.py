@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from contract import metadata
 from contract.keys import OriginalKey
-from contract.record import ImageRecord, Reason, Status, ThumbnailFacts
+from contract.record import NO_SEQUENCER, ImageRecord, Reason, Status, ThumbnailFacts
 from resizer.doctor import Finding, Options, Report
 from resizer.doctor.diagnosis import diagnose, is_left_over, lacks_thumbnail
 from resizer.doctor.findings import MAX_KEYS, Verdict
@@ -30,6 +30,7 @@ def record_in(status: Status, e_tag: str | None = "new", **fields: object) -> Im
         image_id=KEY.image_id,
         status=status,
         created_at_ms=KEY.created_at_ms,
+        sequencer=NO_SEQUENCER,
         e_tag=e_tag,
     )
     return replace(record, **fields)  # type: ignore[arg-type]  # fields by name
@@ -86,7 +87,7 @@ def test_a_processed_image_is_diagnosed_at_any_age(
 
 FACTS = ThumbnailFacts(str(KEY.thumbnail(200)), 200, 100, 1, "image/jpeg")
 WITH_THUMBNAIL: dict[str, Any] = {"thumbnails": {200: FACTS}}
-AGE_DAYS = (NOW_MS - KEY.created_at_ms) // (24 * 3600 * 1000)
+AGE_DAYS = (NOW_MS - 1763853422123) // (24 * 3600 * 1000)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +97,8 @@ AGE_DAYS = (NOW_MS - KEY.created_at_ms) // (24 * 3600 * 1000)
         (record_in(Status.DELETED), None),
         (record_in(Status.FAILED, error=Reason.CORRUPT_IMAGE), None),
         (record_in(Status.DONE, archived=True, **WITH_THUMBNAIL), None),
+        (record_in(Status.PROCESSING, sequencer=None), Finding.FOREIGN_RECORD),
+        (record_in(Status.DONE, image_id="a/b"), Finding.FOREIGN_RECORD),
         (record_in(Status.FAILED, error=Reason.GAVE_UP), Finding.RECORD_WITHOUT_ORIGINAL),
         (record_in(Status.PROCESSING), Finding.RECORD_WITHOUT_ORIGINAL),
         (record_in(Status.PROCESSING, **WITH_THUMBNAIL), Finding.ORIGINAL_MISSING),
@@ -130,7 +133,10 @@ def test_what_a_frozen_original_lacks_has_to_wait(
 
 
 def test_another_apps_key_is_foreign() -> None:
-    assert finding_of(replace(ORIGINAL, key="uploads/ann/holiday.jpg"), None) is Finding.FOREIGN_KEY
+    assert (
+        finding_of(replace(ORIGINAL, key="uploads/ann/trip/holiday.jpg"), None)
+        is Finding.FOREIGN_KEY
+    )
 
 
 def test_only_a_done_image_can_lack_a_thumbnail() -> None:
@@ -262,7 +268,7 @@ def test_each_option_repairs_its_own_findings() -> None:
             "forget": Options(forget_missing=True),
         }.items()
     }
-    reported_only = {Finding.FAILED, Finding.FOREIGN_KEY}
+    reported_only = {Finding.FAILED, Finding.FOREIGN_KEY, Finding.FOREIGN_RECORD}
     redriven = {Finding.GAVE_UP, Finding.ENGINE_ERROR}
     forgettable = {Finding.ORIGINAL_MISSING, Finding.LAST_THUMBNAIL}
     assert asked == {
