@@ -74,8 +74,10 @@ def test_no_process_outlives_a_killed_supervisor(tmp_path: Path) -> None:
 
 def test_images_survive_a_stop(tmp_path: Path, user_id: str) -> None:
     with LocalRun(tmp_path / "data") as running:
-        before = running.finished(user_id, running.upload(user_id, jpeg(500, 400)))
+        image_id = running.upload(user_id, jpeg(500, 400))
+        before = running.finished(user_id, image_id)
     with LocalRun(tmp_path / "data") as running:
+        running.finished(user_id, image_id)  # once it is in the rebuilt index
         (after,) = running.listing(user_id)
         assert _lasting(after) == _lasting(before)
         assert httpx.get(after["thumbnails"][0]["url"]).status_code == 200
