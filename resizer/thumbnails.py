@@ -14,7 +14,8 @@ from resizer.engine.errors import bad_bytes_are_unusable
 from resizer.engine.formats import HEADER_BYTES, identify
 from resizer.engine.limits import Limits
 from resizer.engine.orientation import turn_upright
-from resizer.engine.scale import scale_decoded, scale_thumbnail, sizes
+from resizer.engine.scale import scale_decoded, scale_thumbnail
+from resizer.engine.sizes import sizes
 from resizer.engine.summary import dominant_color, placeholder, shrink
 from resizer.rendition import Rendition, Thumbnail
 

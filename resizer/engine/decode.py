@@ -1,7 +1,7 @@
 """The smallest decode that keeps the detail of the largest thumbnail."""
 
 from dataclasses import dataclass
-from io import BytesIO
+from io import SEEK_END, BytesIO
 from typing import IO, cast
 
 from PIL import Image, ImageFile
@@ -13,10 +13,14 @@ from resizer.engine.formats import Format
 from resizer.engine.frames import frame_strips
 from resizer.engine.jpeg import Box, decode_jpeg
 from resizer.engine.limits import Limits
+from resizer.engine.metered import Metered
 from resizer.engine.modes import is_plain_and_opaque, stretch
 from resizer.engine.orientation import orientation_of, swaps_sides
 from resizer.engine.png import decodes_in_strips, png_strips
+from resizer.engine.sizes import reduction
 from resizer.engine.strips import reduce_strips, rows_for, strips_of
+from resizer.engine.structure import check_structure
+from resizer.memory_budget import MIB
 
 REDUCING_GAP = 2.0  # averaged to this many times the target, then Lanczos
 
@@ -26,7 +30,7 @@ class Original:
     """An opened original: its header was read and is within the limits; nothing is decoded yet."""
 
     file: ImageFile.ImageFile
-    body: Body
+    body: Metered
     format: Format
     size: tuple[int, int]  # pixels, as stored
     limits: Limits
@@ -36,13 +40,16 @@ class Original:
         """Read again each time: a PNG may have it after its pixels."""
         if self.format.upright:
             return 1
-        exif = self.file.info.get("exif") or b""
-        return orientation_of(exif) if len(exif) <= self.limits.max_exif_bytes else 1
+        return orientation_of(self._metadata("exif", self.limits.max_exif_bytes))
 
     @property
     def icc(self) -> bytes:
-        icc = self.file.info.get("icc_profile") or b""
-        return icc if len(icc) <= self.limits.max_icc_bytes else b""
+        return self._metadata("icc_profile", self.limits.max_icc_bytes)
+
+    def _metadata(self, name: str, max_bytes: int) -> bytes:
+        """Empty if there is none, if it is too large, or of another type: a TIFF tag has any."""
+        value = self.file.info.get(name)
+        return value if isinstance(value, bytes) and len(value) <= max_bytes else b""
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -62,42 +69,48 @@ class Decoded:
 
 
 def open_original(body: Body, image_format: Format, limits: Limits) -> Original:
+    size = body.seek(0, SEEK_END)
     body.seek(0)
-    file = cast("IO[bytes]", body) if image_format.streams else BytesIO(body.whole())
-    image = image_format.load_plugin()(file)
+    check_structure(image_format.name, body, limits)
+    body.seek(0)
+    file = Metered(body if image_format.streams else BytesIO(body.whole()), body)
+    file.allow(limits.max_header_reads, 2 * size + MIB)
+    image = image_format.load_plugin()(cast("IO[bytes]", file))
     limits.check_pixels(image_format.name, *image.size, whole=not decodes_in_strips(image))
-    return Original(image, body, image_format, image.size, limits)
+    file.allow(limits.max_reads, limits.max_read_bytes)
+    return Original(image, file, image_format, image.size, limits)
 
 
 def decode_small(original: Original, width: int) -> Decoded:
     """Decode to at least `width` pixels across the upright picture, and not much more."""
     image, body = original.file, original.body
     if isinstance(image, JpegImageFile):
-        ratio = original.upright_size[0] / width
+        ratio = reduction(original.upright_size, width)
         image, box = decode_jpeg(image, body, ratio, original.limits)
         image.load()
         return Decoded(image, box or _whole(image.size))
 
     if isinstance(image, PngImageFile) and decodes_in_strips(image):
-        factor = _factor(min(original.size), width)  # the orientation may come after the pixels
+        # The orientation may come after the pixels.
+        factor = min(_factor(size, width) for size in (original.size, original.size[::-1]))
         strips = png_strips(image, body, rows_for(factor))
     elif original.format.frame_bytes:
-        factor = _factor(original.upright_size[0], width)
+        factor = _factor(original.upright_size, width)
         strips = frame_strips(image, rows_for(factor))
     else:
         image.load()
         plain = stretch(image)
         if is_plain_and_opaque(plain):
             return Decoded(plain, _whole(plain.size))
-        factor = _factor(original.upright_size[0], width)
+        factor = _factor(original.upright_size, width)
         strips = strips_of(plain, rows_for(factor))
     reduced = reduce_strips(strips, original.size, factor)
     return Decoded(reduced, _whole(original.size, factor))
 
 
-def _factor(across: int, width: int) -> int:
+def _factor(upright: tuple[int, int], width: int) -> int:
     """The factor by which to average before the exact resize."""
-    return max(1, int(across / width / REDUCING_GAP))
+    return max(1, int(reduction(upright, width) / REDUCING_GAP))
 
 
 def _whole(size: tuple[int, int], factor: int = 1) -> Box:

@@ -1,7 +1,4 @@
-"""Thumbnails as files: JPEG if every pixel is opaque, WebP if one is not.
-
-PNG replaces a WebP that would be too large for the format.
-"""
+"""Thumbnails as files: JPEG if every pixel is opaque, WebP if one is not."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,13 +8,7 @@ from typing import Any, Literal
 from PIL import Image
 
 FormatName = Literal["auto", "jpeg", "webp", "avif"]
-CONTENT_TYPES = {
-    "JPEG": "image/jpeg",
-    "WEBP": "image/webp",
-    "AVIF": "image/avif",
-    "PNG": "image/png",
-}
-WEBP_MAX_DIMENSION = 16_383  # pixels; RFC 9649 section 2.4
+CONTENT_TYPES = {"JPEG": "image/jpeg", "WEBP": "image/webp", "AVIF": "image/avif"}
 BACKGROUND = (255, 255, 255)  # behind a transparent picture that must become a JPEG
 
 
@@ -47,12 +38,9 @@ def encode(image: Image.Image, encoding: Encoding, requested_width: int) -> tupl
 
 
 def _format_for(image: Image.Image, wanted: FormatName) -> str:
-    name = wanted.upper()
     if wanted == "auto":
-        name = "WEBP" if image.mode == "RGBA" else "JPEG"
-    if name == "WEBP" and max(image.size) > WEBP_MAX_DIMENSION:
-        return "PNG" if image.mode == "RGBA" else "JPEG"
-    return name
+        return "WEBP" if image.mode == "RGBA" else "JPEG"
+    return wanted.upper()
 
 
 def _options(name: str, encoding: Encoding) -> dict[str, Any]:
@@ -61,7 +49,6 @@ def _options(name: str, encoding: Encoding) -> dict[str, Any]:
         # Method 2 takes half the time of the default, 4, for 3% more bytes.
         "WEBP": {"quality": encoding.webp_quality, "method": 2},
         "AVIF": {"quality": encoding.avif_quality, "speed": 8},
-        "PNG": {},
     }
     return options[name]
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from PIL.JpegImagePlugin import JpegImageFile
 
-from resizer.engine.body import Body
 from resizer.engine.limits import Limits
+from resizer.engine.metered import Source
 from resizer.engine.scans import count_scans, prune_for_eighth
 
 BLOCK_BYTES = 256 * 1024  # per call of the decoder: few calls, and the first one early
@@ -17,20 +17,27 @@ COEFFICIENT_BYTES = 2
 Box = tuple[float, float, float, float]
 
 
+class JpegFile(JpegImageFile):
+    """Without Pillow's search for a resolution: it parses every tag of the Exif block for it."""
+
+    def _read_dpi_from_exif(self) -> None:
+        pass
+
+
 class Draft(NamedTuple):
     image: JpegImageFile
     box: Box | None  # the part of the decoded image that the original covers
 
 
-def decode_jpeg(image: JpegImageFile, body: Body, ratio: float, limits: Limits) -> Draft:
+def decode_jpeg(image: JpegImageFile, body: Source, ratio: float, limits: Limits) -> Draft:
     """Set up the smallest decode for thumbnails `ratio` times smaller than the original."""
     scale = next((scale for scale in SCALES if ratio >= scale * MARGIN), 1)
     if _has_several_scans(image, body):
         data = body.whole()
-        limits.check_scans(count_scans(data), _coefficient_bytes(image))
+        limits.check_scans(count_scans(data, limits.max_segments), _coefficient_bytes(image))
         pruned = prune_for_eighth(data) if scale == 8 else None
         if pruned is not None:
-            image = JpegImageFile(BytesIO(pruned))
+            image = JpegFile(BytesIO(pruned))
     else:
         body.seek(0)
     image.decodermaxblock = BLOCK_BYTES
@@ -38,7 +45,7 @@ def decode_jpeg(image: JpegImageFile, body: Body, ratio: float, limits: Limits) 
     return Draft(image, None if drafted is None else drafted[1])
 
 
-def _has_several_scans(image: JpegImageFile, body: Body) -> bool:
+def _has_several_scans(image: JpegImageFile, body: Source) -> bool:
     """If True, libjpeg holds every coefficient and decodes nothing before the last scan.
 
     Progressive, or sequential with fewer components in the first scan than in the frame: Pillow has

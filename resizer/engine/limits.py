@@ -31,6 +31,12 @@ class Limits:
     max_icc_bytes: int = 4 * MIB  # a larger profile is ignored, but the picture is accepted
     max_exif_bytes: int = 1 * MIB  # likewise
     max_scans: int = 200  # of a JPEG; encoders write 3 to 20, each costs a pass over the picture
+    max_segments: int = 100_000  # of such a JPEG; encoders write 3 for each scan
+    # Pillow reads 3 times for a segment or a chunk, twice for a block of a GIF and for a run of a
+    # BMP. A PNG of 50 MB in chunks of 1 KB needs 150,000 reads, metadata some hundreds.
+    max_header_reads: int = 500_000
+    max_reads: int = 3_000_000  # of the pixels
+    max_read_bytes: int = 1024 * MIB  # likewise; strips of a TIFF may overlap
     max_coefficient_bytes: int = 300 * MIB  # held by libjpeg for a JPEG of several scans
     whole_frame_pixels: Mapping[str, int] = field(default_factory=lambda: WHOLE_FRAME_PIXELS)
 

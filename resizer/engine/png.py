@@ -10,13 +10,70 @@ import zlib
 from collections.abc import Iterator
 
 from PIL import Image
-from PIL.PngImagePlugin import PngImageFile
+from PIL.PngImagePlugin import PngImageFile, PngStream
 
-from resizer.engine.body import Body
+from resizer.engine.metered import Source
+from resizer.memory_budget import MIB
 
 PIXELS_WORTH_IT = 20_000_000  # below, decoding the whole frame at once is faster
 CHANNELS = {"LA": 2, "RGB": 3, "RGBA": 4}  # of 8 bits each; other modes are small or rare
 UNFILTERED = b"\0"
+TEXT = frozenset({b"tEXt", b"zTXt", b"iTXt"})
+MAX_PROFILE_BYTES = 4 * MIB
+
+
+class PngFile(PngImageFile):
+    """Without text, which Pillow unpacks, keeps, and mixes with what it knows of the picture.
+
+    A text of 2 MB or a profile of 1.5 MB is no reason to reject a picture, as Pillow does.
+    """
+
+    @property
+    def png(self) -> "_Chunks | None":
+        return self._png
+
+    @png.setter
+    def png(self, stream: PngStream | None) -> None:
+        self._png = _Chunks(stream.fp) if stream is not None and stream.fp is not None else None
+
+
+class _Chunks(PngStream):
+    def call(self, cid: bytes, pos: int, length: int) -> bytes:
+        if cid not in TEXT:
+            return super().call(cid, pos, length)
+        assert self.fp is not None
+        self.fp.seek(pos + length)
+        return b""
+
+    def crc(self, cid: bytes, data: bytes) -> None:
+        if cid not in TEXT:
+            super().crc(cid, data)
+        elif self.fp is not None:
+            self.crc_skip(cid, data)
+
+    def chunk_iCCP(self, pos: int, length: int) -> bytes:  # noqa: N802 - Pillow looks for the name
+        """Only one is allowed (PNG 3, section 5.6), so only one is unpacked."""
+        data = self._read(length)
+        if "icc_profile" not in self.im_info:
+            self.im_info["icc_profile"] = _profile(data)
+        return data
+
+    def _read(self, length: int) -> bytes:
+        assert self.fp is not None
+        data = self.fp.read(length)
+        if len(data) < length:
+            raise OSError("Truncated File Read")
+        return data
+
+
+def _profile(data: bytes) -> bytes | None:
+    """Section 11.3.2.3: name, zero byte, compression method 0, zlib stream."""
+    _, _, packed = data.partition(b"\0")
+    try:
+        profile = zlib.decompressobj().decompress(packed[1:], MAX_PROFILE_BYTES + 1)
+    except zlib.error:
+        return None
+    return profile if packed[:1] == b"\0" and len(profile) <= MAX_PROFILE_BYTES else None
 
 
 def decodes_in_strips(image: Image.Image) -> bool:
@@ -31,7 +88,7 @@ def decodes_in_strips(image: Image.Image) -> bool:
     )
 
 
-def png_strips(image: PngImageFile, body: Body, rows: int) -> Iterator[Image.Image]:
+def png_strips(image: PngImageFile, body: Source, rows: int) -> Iterator[Image.Image]:
     """Strips of `rows` rows, the last shorter. Then `image.info` has a late EXIF block too."""
     width, height, mode = image.width, image.height, image.mode
     row_bytes = 1 + width * CHANNELS[mode]
@@ -52,7 +109,7 @@ def png_strips(image: PngImageFile, body: Body, rows: int) -> Iterator[Image.Ima
         pass
 
 
-def _chunks(image: PngImageFile, body: Body) -> Iterator[bytes]:
+def _chunks(image: PngImageFile, body: Source) -> Iterator[bytes]:
     """The data of each IDAT chunk; keeps an EXIF block that comes after them."""
     at = image.tile[0].offset - 8
     while True:
@@ -69,14 +126,19 @@ def _chunks(image: PngImageFile, body: Body) -> Iterator[bytes]:
 
 
 def _inflated(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
-    """The stream in pieces of `size` bytes, the last shorter; never inflates further ahead."""
+    """The stream in pieces of `size` bytes, the last shorter; never inflates further ahead.
+
+    What comes after the end of the stream is not fed to zlib, which would keep and copy all of it.
+    """
     inflate = zlib.decompressobj()
-    piece = b""
+    piece = bytearray()
     for chunk in chunks:
-        while chunk:
+        while chunk and not inflate.eof:
             piece += inflate.decompress(chunk, size - len(piece))
             chunk = inflate.unconsumed_tail
             if len(piece) == size:
-                yield piece
-                piece = b""
-    yield piece + inflate.flush()
+                yield bytes(piece)
+                piece.clear()
+        if inflate.eof:
+            break
+    yield bytes(piece) + inflate.flush()

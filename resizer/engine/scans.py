@@ -14,11 +14,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from contract.record import Reason
+from resizer.failures import UnusableImage
+
 SOI, EOI, SOS, DQT, SOF2 = 0xD8, 0xD9, 0xDA, 0xDB, 0xC2
 # Segments that may stand between SOI and EOI of a progressive file that is pruned: Huffman tables,
 # restart interval, application data, comment.
 PASSED = frozenset({0xC4, 0xDD, 0xFE, *range(0xE0, 0xF0)})
 # Entropy-coded data ends at a marker that is neither a stuffed zero, a restart nor a fill byte.
+FILL_BYTES = re.compile(rb"\xff+")
 END_OF_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 
 
@@ -40,12 +44,17 @@ class Component:
     table: int
 
 
-def count_scans(data: bytes) -> int:
-    """Start-of-scan markers up to the end of the picture; of the whole file if it is malformed."""
+def count_scans(data: bytes, max_segments: int) -> int:
+    """Start-of-scan markers up to the end of the picture; of the whole file if it is malformed.
+
+    Raises `UnusableImage` if there are more segments.
+    """
     count = 0
     try:
-        for segment in _segments(data):
+        for number, segment in enumerate(_segments(data)):
             count += segment.marker == SOS
+            if number >= max_segments:
+                raise UnusableImage(Reason.TOO_COMPLEX, f"more than {max_segments} segments")
     except NotUnderstood:
         return max(count, data.count(b"\xff\xda"))
     return count
@@ -87,8 +96,8 @@ def _segments(data: bytes) -> Iterator[Segment]:
     """Every segment after SOI, to EOI; each scan with its entropy-coded data."""
     at = 2
     while True:
-        while data[at + 1 : at + 2] == b"\xff":  # fill bytes
-            at += 1
+        if data[at : at + 2] == b"\xff\xff":
+            at = FILL_BYTES.match(data, at).end() - 1  # type: ignore[union-attr]  # just seen
         if at + 4 > len(data) + 2 or data[at] != 0xFF:
             raise NotUnderstood(f"no marker at {at}")
         marker = data[at + 1]
@@ -119,6 +128,8 @@ def _components(data: bytes, segments: list[Segment]) -> dict[int, Component]:
     components = {}
     for at in range(body + 6, body + 6 + 3 * count, 3):
         components[data[at]] = Component(data[at + 1] >> 4, data[at + 1] & 15, data[at + 2])
+    if any(not part.across or not part.down for part in components.values()):
+        raise NotUnderstood("a sampling factor of 0")
     if len(components) != count or count not in {1, 3}:
         raise NotUnderstood(f"{count} components")
     return components

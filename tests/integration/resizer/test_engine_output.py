@@ -19,7 +19,8 @@ from tools import pictures
         ((90, 30), {200: (90, 30), 400: (90, 30)}),
         ((1, 1), {200: (1, 1), 400: (1, 1)}),
         ((9000, 3), {200: (200, 1), 400: (400, 1)}),  # at least one pixel high
-        ((3, 9000), {200: (3, 9000), 400: (3, 9000)}),
+        ((3, 9000), {200: (1, 2000), 400: (1, 4000)}),  # at most ten times as high as wide
+        ((500, 16_000), {200: (62, 2000), 400: (125, 4000)}),
     ],
 )
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])
@@ -78,11 +79,18 @@ def test_a_transparent_picture_as_a_jpeg_gets_a_white_background() -> None:
     assert min(pixels(thumbnail).crop((10, 10, 30, 30)).tobytes()) > 250
 
 
-def test_a_transparent_picture_taller_than_webp_allows_becomes_a_png() -> None:
-    strip = Image.new("RGBA", (4, 20_000), (9, 9, 9, 99))
-    thumbnail = render(pictures.saved(strip, "PNG")).thumbnails[200]
-    assert (thumbnail.content_type, thumbnail.height) == ("image/png", 20_000)
-    assert pixels(thumbnail).getpixel((0, 0)) == (9, 9, 9, 99)
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("size", [(1, 65_535), (400, 65_535), (65_535, 400)])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_picture_of_any_proportions_becomes_small_thumbnails(
+    size: tuple[int, int], mode: str, orientation: int
+) -> None:
+    data = pictures.saved(Image.new(mode, size, "red"), "PNG", exif=pictures.exif(orientation))
+    rendition = render(data, (200, 4096))
+    for requested, made in rendition.thumbnails.items():
+        assert made.width <= requested
+        assert made.height <= min(10 * requested, 16_383)
+        assert len(made.data) < 300_000
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])

@@ -143,9 +143,9 @@ def test_an_empty_segment_is_understood() -> None:
 
 
 def test_scans_are_counted() -> None:
-    assert count_scans(pictures.saved(pictures.photo(), "JPEG")) == 1
-    assert count_scans(progressive("L")) == 6
-    assert count_scans(progressive() + progressive()) == 10
+    assert count_scans(pictures.saved(pictures.photo(), "JPEG"), 99) == 1
+    assert count_scans(progressive("L"), 99) == 6
+    assert count_scans(progressive() + progressive(), 99) == 10
 
 
 def many_scans(scans: int) -> bytes:
