@@ -128,4 +128,4 @@ class Doctor:
         original = self.resizer.storage.head(str(key))
         if original and is_made_from(thumbnail, key.user_id, original.e_tag):
             return False
-        return is_left_over(width, original, self.resizer.repository.get(key.user_id, key.image_id))
+        return is_left_over(width, original, self.resizer.repository.of_original(key))

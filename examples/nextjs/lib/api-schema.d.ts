@@ -176,9 +176,9 @@ export interface components {
             status: "pending" | "processing" | "done" | "failed";
             /**
              * Createdat
-             * @description When the upload was planned.
+             * @description When the upload was planned. Null if another program left it out.
              */
-            createdAt: number;
+            createdAt: number | null;
             /**
              * Filename
              * @description The original name.
@@ -215,8 +215,11 @@ export interface components {
              * @description `data:` URL for `blurDataURL`.
              */
             placeholder: string | null;
-            /** Originalkey */
-            originalKey: string;
+            /**
+             * Originalkey
+             * @description Null if another program wrote a record that names none.
+             */
+            originalKey: string | null;
             /**
              * Originalurl
              * @description Signed; null while `pending`.
