@@ -75,7 +75,8 @@ ImageId = Annotated[
     str,
     Path(
         alias="imageId",
-        description="As returned when the upload was planned, and in the listing.",
+        description="As returned when the upload was planned, and in the listing. An image of "
+        "another program may have any id of 1 to 800 bytes without `/` and control characters.",
         examples=["1763853422123-9f86d081-cat.jpg"],
     ),
 ]
@@ -161,6 +162,8 @@ def plan_upload_batch(
     operation_id="listImages",
     tags=["images"],
     summary="List a user's images, newest first",
+    description="By image id, descending. Ids that the API makes begin with the time, so the "
+    "newest is first; ids of other programs are sorted among them by their bytes.",
     response_model=schemas.Page,
     responses={
         200: {"links": PAGE_LINKS},

@@ -229,7 +229,7 @@ class PlannedUploads(ResponseModel):
 
 
 class Page(ResponseModel):
-    """One page of images, newest first."""
+    """One page of images by image id, descending: newest first for ids that the API makes."""
 
     items: list[Image]
     next_cursor: Annotated[

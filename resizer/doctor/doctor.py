@@ -175,7 +175,7 @@ class Doctor:
         original = self.resizer.storage.head(str(key))
         if original and is_made_from(thumbnail, key.user_id, original.e_tag):
             return None
-        record = self.resizer.repository.get(key.user_id, key.image_id)
+        record = self.resizer.repository.of_original(key)
         if original is None and record is None:
             return Finding.LAST_THUMBNAIL
         return Finding.ORPHAN_THUMBNAIL if is_left_over(width, original, record) else None

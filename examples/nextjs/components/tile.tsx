@@ -53,7 +53,7 @@ function Thumbnail({ image, eager, onBroken }: Pick<Props, "image" | "eager" | "
   return (
     <Picture
       key={round}
-      src={image.originalKey}
+      src={image.originalKey ?? image.imageId}
       loader={thumbnailLoader(image)}
       alt=""
       width={image.width ?? 1}

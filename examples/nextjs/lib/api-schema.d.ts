@@ -45,7 +45,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List a user's images, newest first */
+        /**
+         * List a user's images, newest first
+         * @description By image id, descending. Ids that the API makes begin with the time, so the newest is first; ids of other programs are sorted among them by their bytes.
+         */
         get: operations["listImages"];
         put?: never;
         post?: never;
@@ -246,7 +249,7 @@ export interface components {
         };
         /**
          * Page
-         * @description One page of images, newest first.
+         * @description One page of images by image id, descending: newest first for ids that the API makes.
          */
         Page: {
             /** Items */
@@ -740,7 +743,7 @@ export interface operations {
             path: {
                 /** @description The user who owns the images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`. */
                 userId: string;
-                /** @description As returned when the upload was planned, and in the listing. */
+                /** @description As returned when the upload was planned, and in the listing. An image of another program may have any id of 1 to 800 bytes without `/` and control characters. */
                 imageId: string;
             };
             cookie?: never;
@@ -810,7 +813,7 @@ export interface operations {
             path: {
                 /** @description The user who owns the images: 1 to 128 of `A-Z a-z 0-9 . _ : | @ + = -`. */
                 userId: string;
-                /** @description As returned when the upload was planned, and in the listing. */
+                /** @description As returned when the upload was planned, and in the listing. An image of another program may have any id of 1 to 800 bytes without `/` and control characters. */
                 imageId: string;
             };
             cookie?: never;

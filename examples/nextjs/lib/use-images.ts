@@ -154,7 +154,8 @@ function isUnfinished(image: Image): boolean {
 
 /** Planned long ago and never sent: another page was closed during the upload. */
 function isAbandoned(image: Image): boolean {
-  return image.status === "pending" && image.createdAt < Date.now() - ABANDONED_MS;
+  const plannedAt = image.createdAt ?? Date.now();
+  return image.status === "pending" && plannedAt < Date.now() - ABANDONED_MS;
 }
 
 /** Newest first, each once. A late response never returns an image to an earlier status. */

@@ -5,21 +5,26 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
 import boto3
 import pytest
 
+from contract.keys import OriginalKey
 from contract.logs import log_json
-from contract.record import Reason, Status
+from contract.record import ImageRecord, Reason, Status
 from contract.transitions import Change, Transition
 from local.emulator import REGION, Emulator
 from resizer.events import ObjectReference
 from resizer.resize import ClaimHeldError
 from resizer.settings import Settings
 from tests.integration.resizer.conftest import Image
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 @pytest.fixture
@@ -152,6 +157,44 @@ def test_giving_up_marks_the_record_and_keeps_the_event(give_up: ModuleType, ima
     record = image.in_status(Status.FAILED)
     assert (record.error, record.expires_at_s) == (Reason.GAVE_UP, None)
     assert json.loads(record.gave_up_event or "") == failed
+
+
+def test_a_foreign_image_is_given_up_on_under_the_id_of_its_row(
+    give_up: ModuleType, image: Image, dynamodb: "DynamoDBClient"
+) -> None:
+    named = replace(image, key=OriginalKey(image.key.user_id, f"secret {image.key.filename}"))
+    uuid = replace(image, key=OriginalKey(image.key.user_id, "0c9d4b5e-8f0a"))
+    row = ImageRecord(
+        user_id=image.key.user_id,
+        image_id=uuid.key.image_id,
+        object_name=named.key.image_id,
+        status=Status.PROCESSING,
+    )
+    dynamodb.put_item(TableName=image.settings.table, Item=row.to_item())
+    failed = event(image.settings.bucket, named.upload())
+    for _ in range(2):
+        assert give_up.handler(messages(failed), CONTEXT) == {"batchItemFailures": []}
+    assert uuid.in_status(Status.FAILED).error == Reason.GAVE_UP
+    assert named.record() is None
+
+
+def test_logs_identify_a_foreign_image_without_its_name(
+    resize_image: ModuleType, image: Image, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log_json()
+    named = replace(image, key=OriginalKey(image.key.user_id, f"secret {image.key.filename}"))
+    resize_image.handler(event(image.settings.bucket, named.upload()), CONTEXT)
+    [line] = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["idHash"] == named.key.log_fields["idHash"]
+    assert "secret" not in line
+
+
+def test_forged_events_are_logged_and_ignored(
+    resize_image: ModuleType, give_up: ModuleType
+) -> None:
+    for forged in ({"Records": None}, {"Records": [{"s3": None}, None, 5]}, {"Records": "x"}):
+        assert resize_image.handler(forged, CONTEXT) == {}
+        assert give_up.handler(forged, CONTEXT)["batchItemFailures"] == []
 
 
 def test_giving_up_leaves_images_that_were_done_or_deleted_in_the_meantime(

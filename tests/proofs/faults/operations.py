@@ -107,8 +107,9 @@ def resize(world: World, ref: ObjectReference) -> None:
 
 def give_up(world: World, ref: ObjectReference) -> None:
     change = Change(ref.sequencer, "give-up-1", world.now_ms())
+    repository = world.repository("give_up")
     try:
-        world.repository("give_up").give_up(ref, change, "{}")
+        repository.give_up(repository.locate(ref), change, "{}")
     except RefusedError:
         return  # marked by an earlier delivery
 
@@ -124,7 +125,7 @@ def delete(world: World, ref: ObjectReference) -> None:
         _api_settings(world), session=world.session("api"), clock=lambda: world.now_ms() / 1000
     )
     with suppress(ImageNotFoundError):
-        services.image_deleter.delete(ref.key.user_id, ref.key.image_id)
+        services.image_deleter.delete(ref.key.user_id, ref.record_id or ref.key.image_id)
 
 
 def plan_upload(world: World, ref: ObjectReference) -> None:

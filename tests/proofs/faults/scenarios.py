@@ -15,6 +15,7 @@ from tests.proofs.faults.operations import Operation, delete, doctor, give_up, p
 from tools.pictures import jpeg
 
 Arrange = Callable[[Image, Resizer], ObjectReference]
+UUID = "0c9d4b5e-8f0a-4b6e-9d43-6b1f0a0b5b5e"
 TIMES = ("expires_at_s", "claimed_by", "claimed_until_ms", "created_at_ms")
 
 
@@ -23,6 +24,7 @@ class Scenario:
     name: str
     operation: Operation
     arrange: Arrange
+    foreign: bool = False  # the object's name is not in the API's form
 
 
 def uploaded(image: Image, _: Resizer) -> ObjectReference:
@@ -102,6 +104,45 @@ def given_up(image: Image, resizer: Resizer) -> ObjectReference:
     return ref
 
 
+def put_row(image: Image, image_id: str) -> None:
+    """As a front end does that talks to DynamoDB itself."""
+    row = ImageRecord(
+        user_id=image.key.user_id,
+        image_id=image_id,
+        object_name=image.key.image_id,
+        status=Status.PROCESSING,
+        created_at_ms=1763853422123,
+    )
+    image.dynamodb.put_item(TableName=image.settings.table, Item=row.to_item())
+
+
+def uploaded_with_row(image: Image, _: Resizer) -> ObjectReference:
+    put_row(image, image.key.image_id)
+    return image.upload()
+
+
+def uploaded_with_uuid(image: Image, _: Resizer) -> ObjectReference:
+    put_row(image, UUID)
+    return image.upload()
+
+
+def no_image_with_uuid(image: Image, _: Resizer) -> ObjectReference:
+    put_row(image, UUID)
+    return image.upload(b"no image")
+
+
+def uuid_finished(image: Image, resizer: Resizer) -> ObjectReference:
+    put_row(image, UUID)
+    ref = finished(image, resizer)
+    return replace(ref, record_id=UUID)
+
+
+def row_put_over_it(image: Image, resizer: Resizer) -> ObjectReference:
+    ref = finished(image, resizer)
+    put_row(image, image.key.image_id)
+    return ref
+
+
 def nothing_yet(image: Image, _: Resizer) -> ObjectReference:
     return ObjectReference(image.key, 0, "")
 
@@ -129,6 +170,15 @@ SCENARIOS = [
     Scenario("doctor: no original", doctor, removed_by_hand),
     Scenario("doctor: deleted but stored", doctor, deleted_then_uploaded_again),
     Scenario("doctor: given up", doctor, given_up),
+    Scenario("resize with another program's row", resize, uploaded_with_row),
+    Scenario("resize a foreign upload with its row", resize, uploaded_with_row, foreign=True),
+    Scenario("resize what a UUID's row names", resize, uploaded_with_uuid, foreign=True),
+    Scenario("resize no image of a UUID's row", resize, no_image_with_uuid, foreign=True),
+    Scenario("give up with another program's row", give_up, uploaded_with_row),
+    Scenario("give up what a UUID's row names", give_up, uploaded_with_uuid, foreign=True),
+    Scenario("delete a UUID's image", delete, uuid_finished, foreign=True),
+    Scenario("doctor: a row put over the record", doctor, row_put_over_it),
+    Scenario("doctor: a UUID's upload without event", doctor, uploaded_with_uuid, foreign=True),
 ]
 
 

@@ -42,14 +42,15 @@ def world(proxy: FaultProxy, emulator: Emulator, stack: Stack, settings: Setting
 
 
 @pytest.fixture
-def new_image(image: Image) -> Callable[[], Image]:
+def new_image(image: Image) -> Callable[[Scenario], Image]:
     """Makes as many images as a test needs, each with its own user."""
     numbers = iter(range(10**6))
 
-    def make() -> Image:
+    def make(scenario: Scenario) -> Image:
         number = next(numbers)
         nonce = f"{int(image.key.filename[:8], 16) ^ number:08x}"
-        key = OriginalKey(f"{image.key.user_id}.{number}", f"1763853422123-{nonce}-cat.jpg")
+        image_id = f"{nonce}-cat.jpg" if scenario.foreign else f"1763853422123-{nonce}-cat.jpg"
+        key = OriginalKey(f"{image.key.user_id}.{number}", image_id)
         return replace(image, key=key)
 
     return make
@@ -87,11 +88,11 @@ def test_a_fault_at_any_call_leaves_no_trace_after_the_next_delivery(
     proxy: FaultProxy,
     world: World,
     operators_resizer: Resizer,
-    new_image: Callable[[], Image],
+    new_image: Callable[[Scenario], Image],
     report_tried: Callable[[str, int], None],
 ) -> None:
     later = replace(world, ahead_ms=LATER_MS)
-    image = new_image()
+    image = new_image(scenario)
     ref = scenario.arrange(image, operators_resizer)
     plan = proxy.plan = Plan()
     scenario.operation(world, ref)
@@ -100,7 +101,7 @@ def test_a_fault_at_any_call_leaves_no_trace_after_the_next_delivery(
     assert end_state(image) == expected, "a second delivery without any fault"
     for number, call in enumerate(calls):
         for fault in Fault:
-            image = new_image()
+            image = new_image(scenario)
             ref = scenario.arrange(image, operators_resizer)
             strike(proxy, world, scenario.operation, ref, Plan(fault, number))
             scenario.operation(later, ref)

@@ -61,6 +61,12 @@ class History(RuleBasedStateMachine):
         self.system.upload(key, good=True)
         self.system.deliver(self.system.events[-1])
 
+    @precondition(idle)
+    @rule(key=keys)
+    def put_row(self, key: OriginalKey) -> None:
+        """A front end of its own replaces the row."""
+        self.system.put_row(key)
+
     @precondition(has_event)
     @rule(pick=picks, again=st.booleans())
     def deliver(self, pick: int, again: bool) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from contract.keys import OriginalKey
 from resizer.settings import Settings
-from tests.proofs.model.system import IMAGE_IDS, USERS, Aws, System
+from tests.proofs.model.system import FOREIGN, IMAGE_IDS, USERS, UUID, Aws, System
 from tests.proofs.model.workers import Worker
 
 ANN, BOB = (OriginalKey(user, IMAGE_IDS[0]) for user in USERS)
@@ -57,6 +57,31 @@ def bobs_is_done(system: System) -> None:
     uploaded(system)
 
 
+def uploaded_elsewhere(system: System) -> None:
+    """Another program put the object."""
+    system.upload(FOREIGN)
+
+
+def uploaded_with_row(system: System) -> None:
+    run(system, system.put_row(FOREIGN))
+    system.upload(FOREIGN)
+
+
+def uploaded_with_uuid(system: System) -> None:
+    run(system, system.put_row(FOREIGN, UUID))
+    system.upload(FOREIGN)
+
+
+def uuid_done(system: System) -> None:
+    uploaded_with_uuid(system)
+    run(system, resize(system))
+
+
+def elsewhere_done(system: System) -> None:
+    uploaded_elsewhere(system)
+    run(system, resize(system))
+
+
 def resize(system: System) -> Worker:
     """Deliver the newest event."""
     return system.deliver(system.events[-1])
@@ -79,6 +104,35 @@ def upload_and_resize(system: System) -> Worker:
 
 def upload_bobs_and_resize(system: System) -> Worker:
     return system.deliver(system.upload(BOB))
+
+
+def upload_foreign_and_resize(system: System) -> Worker:
+    return system.deliver(system.upload(FOREIGN))
+
+
+def put_row(system: System) -> Worker:
+    return system.put_row(FOREIGN)
+
+
+def put_row_over_anns(system: System) -> Worker:
+    return system.put_row(ANN)
+
+
+def put_uuid(system: System) -> Worker:
+    return system.put_row(FOREIGN, UUID)
+
+
+def delete_foreign(system: System) -> Worker:
+    return system.delete(FOREIGN)
+
+
+def delete_uuid(system: System) -> Worker:
+    return system.delete(FOREIGN, UUID)
+
+
+def remove_uuids(system: System) -> Worker:
+    system.remove_by_hand(FOREIGN)
+    return doctor_late(system)
 
 
 def give_up_late(system: System) -> Worker:
@@ -128,6 +182,24 @@ PAIRS = [
     Pair("delete, replace", done, delete, upload_and_resize),
     Pair("delete, doctor", done, delete, doctor),
     Pair("doctor, replace", done, doctor, upload_and_resize),
+    Pair("resize, a row is put over it", uploaded, resize, put_row_over_anns),
+    Pair("doctor, a row is put over it", done, doctor, put_row_over_anns),
+    Pair("resize a foreign object, its row", uploaded_elsewhere, resize, put_row),
+    Pair("doctor, the row of a foreign object", elsewhere_done, doctor, put_row),
+    Pair("resize an adopted row, resize again", uploaded_with_row, resize, resize_late),
+    Pair("resize an adopted row, replace", uploaded_with_row, resize, upload_foreign_and_resize),
+    Pair("resize an adopted row, delete", uploaded_with_row, resize, delete_foreign),
+    Pair("resize an adopted row, give up", uploaded_with_row, resize, give_up_late),
+    Pair("resize an adopted row, doctor", uploaded_with_row, resize, doctor_late),
+    Pair("resize a UUID's row, resize again", uploaded_with_uuid, resize, resize_late),
+    Pair("resize a UUID's row, replace", uploaded_with_uuid, resize, upload_foreign_and_resize),
+    Pair("resize a UUID's row, delete", uploaded_with_uuid, resize, delete_uuid),
+    Pair("resize a UUID's row, give up", uploaded_with_uuid, resize, give_up_late),
+    Pair("resize a UUID's row, doctor", uploaded_with_uuid, resize, doctor_late),
+    Pair("resize a UUID's row, put again", uploaded_with_uuid, resize, put_uuid),
+    Pair("resize a UUID's row, no original", uploaded_with_uuid, resize, remove_uuids),
+    Pair("delete a UUID's row, replace", uuid_done, delete_uuid, upload_foreign_and_resize),
+    Pair("delete a UUID's row, doctor", uuid_done, delete_uuid, doctor),
 ]
 
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 USERS = ("ann", "bob")
 IMAGE_IDS = ("1763853422123-00000000-a.jpg",)  # one for both: their thumbnails collide
+FOREIGN = OriginalKey(USERS[0], "cat.jpg")  # no API planned it
+UUID = "0c9d4b5e-8f0a-4b6e-9d43-6b1f0a0b5b5e"  # a row of another program may have this id
 WRITES = ("Put", "Update", "Delete", "Transact")  # what their AWS operations begin with
 RANK = {None: -1, "pending": 0, "processing": 1, "done": 2, "failed": 2, "deleted": 3}
 
@@ -88,7 +90,7 @@ class System:
             user_id=key.user_id,
             image_id=key.image_id,
             status=Status.PENDING,
-            created_at_ms=key.created_at_ms,
+            created_at_ms=self.now_ms,
             expires_at_s=10**10,
         )
         ApiRepository(self.aws.dynamodb, self.settings.table).put_pending(record)
@@ -120,17 +122,42 @@ class System:
         def operation() -> None:
             change = Change(ref.sequencer, "give-up", self.now_ms)
             try:
-                self.resizer.repository.give_up(ref, change, "{}")
+                located = self.resizer.repository.locate(ref)
+                self.resizer.repository.give_up(located, change, "{}")
             except RefusedError:
                 return
 
         return self._start("give_up", operation)
 
-    def delete(self, key: OriginalKey) -> Worker:
+    def put_row(self, key: OriginalKey, image_id: str | None = None) -> Worker:
+        """A front end that talks to DynamoDB itself replaces whatever row there is.
+
+        It knows which of its images are deleted.
+        """
+
+        def operation() -> None:
+            with suppress(self.aws.dynamodb.exceptions.ConditionalCheckFailedException):
+                self.aws.gated_dynamodb.put_item(
+                    TableName=self.settings.table,
+                    Item={
+                        "userId": {"S": key.user_id},
+                        "imageId": {"S": image_id or key.image_id},
+                        "originalKey": {"S": str(key)},
+                        "status": {"S": "processing"},
+                        "createdAt": {"N": str(self.now_ms)},
+                    },
+                    ConditionExpression="NOT #status = :deleted",
+                    ExpressionAttributeNames={"#status": "status"},
+                    ExpressionAttributeValues={":deleted": {"S": "deleted"}},
+                )
+
+        return self._start("put_row", operation)
+
+    def delete(self, key: OriginalKey, image_id: str | None = None) -> Worker:
         def operation() -> None:
             self.aws.clock.now_s = self.now_ms / 1000
             with suppress(ImageNotFoundError):
-                self.aws.services.image_deleter.delete(key.user_id, key.image_id)
+                self.aws.services.image_deleter.delete(key.user_id, image_id or key.image_id)
 
         return self._start("delete", operation)
 
@@ -199,6 +226,8 @@ class System:
             if record is None or record.status in {Status.PENDING, Status.DELETED}:
                 assert e_tag is None, f"{key} is stored, the record is {record}"
                 continue
+            if record.is_bare and e_tag is None:
+                continue  # another program's upload may be on its way
             assert e_tag is not None, f"{record} has no original"
             assert record.status is not Status.PROCESSING, f"{record} is stuck"
             assert record.e_tag == e_tag, f"{record} is not of the original that is there"
@@ -228,12 +257,15 @@ class System:
             assert RANK[record.status] >= RANK[before.status], f"{before} -> {record}: backwards"
 
     def keys(self) -> list[OriginalKey]:
-        return [OriginalKey(user, image_id) for user in USERS for image_id in IMAGE_IDS]
+        planned = [OriginalKey(user, image_id) for user in USERS for image_id in IMAGE_IDS]
+        return [*planned, FOREIGN]
 
     def _records(self) -> dict[OriginalKey, ImageRecord]:
         items = self.aws.dynamodb.scan(TableName=self.settings.table, ConsistentRead=True)["Items"]
-        records = map(ImageRecord.from_item, items)
-        return {record.key: record for record in records if record.key}
+        records = list(map(ImageRecord.from_item, items))
+        by_key = {record.key: record for record in records if record.key}
+        assert len(by_key) == len(records), f"{records}: several rows of one image"
+        return by_key
 
     def _original_e_tag(self, key: OriginalKey) -> str | None:
         stored = Storage(self.aws.s3, self.settings.bucket).head(str(key))
@@ -260,7 +292,7 @@ class System:
         for page in pages.paginate(Bucket=self.settings.bucket):
             for entry in page.get("Contents", []):
                 self.aws.s3.delete_object(Bucket=self.settings.bucket, Key=entry["Key"])
-        for key in self.keys():
+        for key in (*self.keys(), OriginalKey(FOREIGN.user_id, UUID)):
             self.aws.dynamodb.delete_item(
                 TableName=self.settings.table,
                 Key={"userId": {"S": key.user_id}, "imageId": {"S": key.image_id}},

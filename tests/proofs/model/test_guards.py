@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from api.aws.dynamodb import repository as api_repository
 from contract import metadata
 from contract.record import Status
 from contract.transitions import TRANSITIONS, Order, Rule, Transition
@@ -76,6 +77,28 @@ def failure_of_what_is_done(patch: pytest.MonkeyPatch) -> None:
 
 def giving_up_what_is_newer(patch: pytest.MonkeyPatch) -> None:
     rules(patch, Transition.GIVE_UP, any_order)
+
+
+def never_first(rule: Rule) -> Rule:
+    return replace(rule, order=Order.NEWER) if rule.order is Order.FIRST else rule
+
+
+def adopting_nothing(patch: pytest.MonkeyPatch) -> None:
+    for transition in (Transition.CLAIM, Transition.REDO):
+        rules(patch, transition, never_first)
+
+
+def looking_for_no_row(patch: pytest.MonkeyPatch) -> None:
+    """Every foreign object gets a row of its own name."""
+    patch.setattr(Repository, "locate", lambda self, ref: ref)
+
+
+def looking_by_name_only(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Repository, "find_by_original_key", lambda self, user_id, key: None)
+
+
+def tombstones_that_forget_their_object(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(api_repository, "is_planned_id", lambda image_id: True)
 
 
 def reading_whatever_is_there(patch: pytest.MonkeyPatch) -> None:
@@ -180,6 +203,10 @@ GUARDS: list[Remove] = [
     failure_of_another_event,
     failure_of_what_is_done,
     giving_up_what_is_newer,
+    adopting_nothing,
+    looking_for_no_row,
+    looking_by_name_only,
+    tombstones_that_forget_their_object,
     reading_whatever_is_there,
     thumbnails_without_precondition,
     overwriting_other_users,
