@@ -33,6 +33,11 @@ class Reason(StrEnum):
     EMPTY = "empty"
     KEY_COLLISION = "key_collision"
     GAVE_UP = "gave_up"
+    ENGINE_ERROR = "engine_error"
+
+
+# The environment's fault or ours: the bytes may be good, and `doctor --redrive` tries them again.
+RETRIED_BY_REDRIVE = frozenset({Reason.GAVE_UP, Reason.ENGINE_ERROR})
 
 
 def normal_sequencer(sequencer: str) -> str:
@@ -83,6 +88,7 @@ class ImageRecord:
     sequencer: str | None = None
     e_tag: str | None = None
     expires_at_s: int | None = None
+    upload_until_s: int | None = None  # when the upload URL expires, until it is used
     claimed_by: str | None = None
     claimed_until_ms: int | None = None
     gave_up_event: str | None = None
@@ -141,6 +147,7 @@ _SCALARS = (  # field, attribute, DynamoDB type
     ("sequencer", "sequencer", "S"),
     ("e_tag", "eTag", "S"),
     ("expires_at_s", "expiresAt", "N"),
+    ("upload_until_s", "uploadUntil", "N"),
     ("claimed_by", "claimedBy", "S"),
     ("claimed_until_ms", "claimedUntil", "N"),
     ("gave_up_event", "gaveUpEvent", "S"),

@@ -142,6 +142,13 @@ QUOTA_BYTES = Setting(
     "maximum bytes of originals per user; unset: no limit",
     (API,),
 )
+MAX_PENDING_UPLOADS = Setting(
+    "MAX_PENDING_UPLOADS",
+    whole_number(1, 10**6),
+    "maximum upload URLs per user that are neither used nor expired, also of deleted images",
+    (API,),
+    "1000",
+)
 HOST = Setting(
     "HOST",
     rules.host,

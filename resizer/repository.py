@@ -86,7 +86,7 @@ class Repository:
             .set(**_from_event(ref), status={"S": Status.PROCESSING})
             .set(claimedBy={"S": change.owner}, claimedUntil={"N": str(until_ms)})
             .set_if_missing(**_from_key(ref))
-            .remove("expiresAt", "error", "gaveUpEvent")
+            .remove("expiresAt", "uploadUntil", "error", "gaveUpEvent")
         )
         return self._write(transition, ref, change, update)
 
@@ -136,7 +136,7 @@ class Repository:
             .set(**_from_event(ref), status={"S": Status.FAILED})
             .set(error={"S": Reason.GAVE_UP}, gaveUpEvent={"S": event})
             .set_if_missing(**_from_key(ref))
-            .remove(*_CLAIM, "expiresAt")
+            .remove(*_CLAIM, "expiresAt", "uploadUntil")
         )
         return self._write(Transition.GIVE_UP, ref, change, update)
 

@@ -31,6 +31,7 @@ MAX_ERROR_ENTRIES = 20
 USE_CASE_PROBLEMS: Mapping[type[errors.UseCaseError], Code] = {
     errors.FileTooLargeError: Code.FILE_TOO_LARGE,
     errors.QuotaExceededError: Code.QUOTA_EXCEEDED,
+    errors.TooManyUploadsError: Code.TOO_MANY_UPLOADS,
     errors.IdempotencyKeyReusedError: Code.IDEMPOTENCY_KEY_REUSED,
     errors.ImageDeletedError: Code.IMAGE_DELETED,
     errors.ImageNotFoundError: Code.IMAGE_NOT_FOUND,
@@ -54,7 +55,11 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
 
     @app.exception_handler(errors.UseCaseError)
     async def use_case(request: Request, exc: errors.UseCaseError) -> Response:
-        return _respond(request, ProblemError(USE_CASE_PROBLEMS[type(exc)], str(exc) or None))
+        headers = None
+        if isinstance(exc, errors.TooManyUploadsError):
+            headers = {"Retry-After": str(exc.retry_after_s)}
+        code = USE_CASE_PROBLEMS[type(exc)]
+        return _respond(request, ProblemError(code, str(exc) or None, headers=headers))
 
     @app.exception_handler(HTTPException)
     async def framework(request: Request, exc: HTTPException) -> Response:

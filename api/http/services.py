@@ -19,7 +19,7 @@ from api.http.cursor import cursor_key
 from api.settings import Settings
 from api.use_cases.delete_image import ImageDeleter
 from api.use_cases.plan_uploads import UploadPlanner
-from api.use_cases.quota import Quota
+from api.use_cases.quota import Limits, Quota
 from api.use_cases.waiting import Waiting
 
 Clock = Callable[[], float]  # seconds since the epoch
@@ -60,8 +60,9 @@ class Services:
         storage = Storage(clients.s3, settings.bucket)
         repository = Repository(clients.dynamodb, table)
         rows = UsageRows(clients.dynamodb, table)
-        quota = Quota(rows, repository, settings.quota_images, settings.quota_bytes)
+        limits = Limits(settings.quota_images, settings.quota_bytes, settings.max_pending_uploads)
         url_seconds = settings.upload_url_seconds
+        quota = Quota(rows, repository, limits, url_seconds)
         planner = UploadPlanner(
             repository=repository,
             quota=quota,

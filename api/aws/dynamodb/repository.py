@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_READS_PER_PAGE = 5
 READ_AHEAD_RECORDS = 200  # per Query where a filter drops records
 _DROPPED_BY_TOMBSTONE = (
-    *("originalKey", "filename", "contentType", "size", "width", "height", "eTag", "error"),
+    *("originalKey", "filename", "contentType", "width", "height", "eTag", "error"),
     *("thumbnails", "placeholder", "color", "claimedBy", "claimedUntil", "gaveUpEvent"),
 )
 
@@ -138,14 +138,28 @@ class Repository:
 
     def sizes(self, user_id: str) -> Iterator[ImageRecord]:
         """All records of a user, with only the attributes that a quota counts."""
+        return self._counted("userId = :user", {":user": {"S": user_id}})
+
+    def planned(self, user_id: str, since_ms: int, until_ms: int) -> Iterator[ImageRecord]:
+        """Those of them that were planned in this time: their ids begin with it."""
+        return self._counted(
+            "userId = :user AND imageId BETWEEN :since AND :until",
+            {
+                ":user": {"S": user_id},
+                ":since": {"S": str(since_ms)},
+                ":until": {"S": str(until_ms)},
+            },
+        )
+
+    def _counted(self, condition: str, values: Item) -> Iterator[ImageRecord]:
         start: Any = {}
         while True:
             response = self._client.query(
                 TableName=self._table,
-                KeyConditionExpression="userId = :user",
-                ProjectionExpression="userId, imageId, #status, createdAt, #size, expiresAt",
+                KeyConditionExpression=condition,
+                ProjectionExpression="userId, imageId, #status, createdAt, #size, uploadUntil",
                 ExpressionAttributeNames={"#status": "status", "#size": "size"},
-                ExpressionAttributeValues={":user": {"S": user_id}},
+                ExpressionAttributeValues=values,
                 ConsistentRead=True,
                 **start,
             )
