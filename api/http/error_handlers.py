@@ -4,7 +4,8 @@ ProblemError                    raised by routes, authentication and middleware;
 UseCaseError                    by the table USE_CASE_PROBLEMS
 RequestValidationError          by what was wrong: JSON, media type, a field
 HTTPException (Starlette)       by its status
-BotoCoreError, ThumbnailBusyError, and a ClientError that asks to try again: storage_unavailable
+BotoCoreError, ThumbnailBusyError, UnprocessedKeysError,
+and a ClientError that asks to try again: storage_unavailable
 anything else                   internal_error, logged in full (`api.http.middleware`)
 """
 
@@ -21,6 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from api.aws.clients import is_unavailable
+from api.aws.dynamodb.repository import UnprocessedKeysError
 from api.aws.s3.storage import ThumbnailBusyError
 from api.http.problem_documents import Code, ProblemError, problem_response
 from api.use_cases import errors
@@ -79,6 +81,7 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
 
     @app.exception_handler(BotoCoreError)
     @app.exception_handler(ThumbnailBusyError)
+    @app.exception_handler(UnprocessedKeysError)
     async def unreachable(request: Request, exc: Exception) -> Response:
         log.error("storage: %s", type(exc).__name__)
         return _unavailable(request)

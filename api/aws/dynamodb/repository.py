@@ -4,6 +4,7 @@ Only queries one user's partition, never scans. Conditions on the status come fr
 table of transitions.
 """
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,11 +21,16 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 MAX_READS_PER_PAGE = 5
+_BATCH_PAUSES_SECONDS = (0.05, 0.2, 0.5)  # DynamoDB asks for a growing pause
 READ_AHEAD_RECORDS = 200  # per Query where a filter drops records
 _DROPPED_BY_TOMBSTONE = (
     *("originalKey", "filename", "contentType", "width", "height", "eTag", "error"),
     *("thumbnails", "placeholder", "color", "claimedBy", "claimedUntil", "gaveUpEvent"),
 )
+
+
+class UnprocessedKeysError(Exception):
+    """The table did not return all that was asked for, also not after some attempts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,23 @@ class Repository:
             TableName=self._table, Key=_primary_key(user_id, image_id), ConsistentRead=consistent
         )
         return ImageRecord.from_item(response["Item"]) if "Item" in response else None
+
+    def get_many(self, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Item]:
+        """The items of up to 100 different images that exist, by user id and image id.
+
+        Asks again for what a response leaves out: it holds 16 MB at most.
+        """
+        found: dict[tuple[str, str], Item] = {}
+        asked: Any = {self._table: {"Keys": [_primary_key(*name) for name in names]}}
+        for pause in _BATCH_PAUSES_SECONDS:
+            response: Any = self._client.batch_get_item(RequestItems=asked)
+            for item in response["Responses"].get(self._table, []):
+                found[item["userId"]["S"], item["imageId"]["S"]] = item
+            asked = response.get("UnprocessedKeys")
+            if not asked:
+                return found
+            time.sleep(pause)
+        raise UnprocessedKeysError
 
     def page(
         self, user_id: str, status: Status | None, before: str | None, limit: int, now_s: int
