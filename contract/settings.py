@@ -112,6 +112,13 @@ CLAIM_SECONDS = Setting(
     (RESIZER,),
     "50",
 )
+FAILED_DAYS = Setting(
+    "FAILED_DAYS",
+    whole_number(0, 36500),
+    "days after which the original of an image that is `failed` for good is deleted; 0: never",
+    (RESIZER,),
+    "30",
+)
 UPLOAD_URL_SECONDS = Setting(
     "UPLOAD_URL_SECONDS",
     whole_number(10, MAX_URL_SECONDS),

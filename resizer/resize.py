@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from contract.record import ImageRecord, Reason, Status, ThumbnailFacts
+from contract.record import RETRIED_BY_REDRIVE, ImageRecord, Reason, Status, ThumbnailFacts
 from contract.transitions import Change, Transition
 from resizer.events import ObjectReference
 from resizer.repository import Finished, RefusedError, Repository
@@ -99,6 +99,8 @@ class Resizer:
         try:
             original = opening.result()
             with closing(original.body):
+                if original.tagged:  # as failed, before it was replaced, copied or tried again
+                    self.storage.untag_failed(str(ref.key))
                 rendition = self._render(original)
             thumbnails = self._store(rendition, ref)
             kept = record.thumbnails if ending is Transition.REFRESH else {}
@@ -164,7 +166,14 @@ class Resizer:
             return self._clean_up(ref, refusal.record)
         widths = frozenset(record.thumbnails) | frozenset(self.settings.widths)
         self.storage.remove_thumbnails(ref.key, widths, up_to=ref.sequencer)
+        if reason not in RETRIED_BY_REDRIVE:
+            self._let_expire(ref)
         return Outcome.FAILED
+
+    def _let_expire(self, ref: ObjectReference) -> None:
+        """After the record is `failed`: a crash in between leaves an original that stays."""
+        if self.settings.failed_days:
+            self.storage.tag_failed(str(ref.key), ref.e_tag)
 
     def _forget(self, ref: ObjectReference, change: Change, record: ImageRecord) -> Outcome:
         """Remove the thumbnails, then the record, of an original that is gone."""
@@ -191,15 +200,21 @@ class Resizer:
     def _clean_up(self, ref: ObjectReference, record: ImageRecord | None) -> Outcome:
         """Remove what this attempt, or an earlier one that died, stored for nothing.
 
-        An image marked `gave_up` keeps its thumbnails: a retry makes identical ones, which a
-        removal by ETag could not tell apart.
+        An image that redrive tries again keeps its thumbnails: a retry makes identical ones, which
+        a removal by ETag could not tell apart.
         """
-        gave_up = record is not None and record.error == Reason.GAVE_UP
-        if record is None or (record.status is Status.FAILED and not gave_up):
+        retried = record is not None and record.error in RETRIED_BY_REDRIVE
+        if record is None or (record.status is Status.FAILED and not retried):
             self.storage.remove_thumbnails(ref.key, self.settings.widths, up_to=ref.sequencer)
+            if record is not None and record.sequencer == ref.sequencer:
+                self._let_expire(ref)
         elif record.status is Status.DELETED:
             self.remove_everything(ref, record)
             return Outcome.DELETED
+        elif (
+            record.sequencer or ""
+        ) > ref.sequencer:  # an earlier attempt may have died tagging it
+            self.storage.untag_failed(str(ref.key))
         return Outcome.IGNORED
 
     def remove_everything(self, ref: ObjectReference, record: ImageRecord) -> None:

@@ -19,6 +19,7 @@ class Settings:
     max_pixels: int
     memory_mb: int  # that pictures may be decoded in, all of them together
     claim_seconds: int
+    failed_days: int = contract.FAILED_DAYS.default
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -34,6 +35,7 @@ class Settings:
             max_pixels=read.read(contract.MAX_PIXELS),
             memory_mb=read.read(contract.AWS_LAMBDA_FUNCTION_MEMORY_SIZE),
             claim_seconds=read.read(contract.CLAIM_SECONDS),
+            failed_days=read.read(contract.FAILED_DAYS),
         )
         read.finish()
         return settings

@@ -165,7 +165,9 @@ class Image(ResponseModel):
     color: Annotated[str | None, Field(description="`#rrggbb`, the dominant color.")]
     placeholder: Annotated[str | None, Field(description="`data:` URL for `blurDataURL`.")]
     original_key: str
-    original_url: Annotated[str | None, Field(description="Signed; null while `pending`.")]
+    original_url: Annotated[
+        str | None, Field(description="Signed; null while `pending`, and if `failed`.")
+    ]
     thumbnails: list[Thumbnail]
     src_set: Annotated[str | None, Field(description="For `<img srcset>`, by width.")]
     url_expires_at: Annotated[int, Field(description="When the signed URLs expire.")]

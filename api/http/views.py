@@ -6,6 +6,9 @@ from api.http import schemas
 from api.use_cases.plan_uploads import PlannedUpload
 from contract.record import ImageRecord, Status
 
+# Nothing is there yet; or it is no image, or was never judged, so nobody's browser may get it.
+NOT_SERVED = frozenset({Status.PENDING, Status.FAILED})
+
 
 def image(record: ImageRecord, urls: ViewUrls) -> schemas.Image:
     """The response for a record that is not `deleted`."""
@@ -36,7 +39,7 @@ def image(record: ImageRecord, urls: ViewUrls) -> schemas.Image:
         color=record.color,
         placeholder=record.placeholder,
         original_key=key,
-        original_url=None if record.status is Status.PENDING else urls.sign(key),
+        original_url=None if record.status in NOT_SERVED else urls.sign(key),
         thumbnails=thumbnails,
         src_set=_src_set(thumbnails),
         url_expires_at=urls.expires_at_ms,

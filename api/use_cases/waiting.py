@@ -55,7 +55,7 @@ class Waiting:
         record = await read()
         if seconds <= 0 or is_final(record):
             return Awaited(record)
-        if self._stopping or self._is_full(user_id):
+        if self._is_full(user_id):
             return Awaited(record, self._retry_after_s())
         self._by_user[user_id] += 1
         polling = asyncio.create_task(self._poll(record, read, end))

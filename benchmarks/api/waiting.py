@@ -79,9 +79,7 @@ async def run(url: str, clients: int, wait: int) -> None:
     end = asyncio.Event()
     listing = asyncio.create_task(list_repeatedly(api, paths[0].rpartition("/")[0], end))
     await asyncio.sleep(1)
-    responses = await asyncio.gather(
-        *(api.request("GET", f"{path}?wait={wait}") for path in paths)
-    )
+    responses = await asyncio.gather(*(api.request("GET", f"{path}?wait={wait}") for path in paths))
     end.set()
     listings = await listing
     at_once = [got.seconds for got in responses if "retry-after" in got.headers]

@@ -204,7 +204,7 @@ export interface components {
              * Error
              * @description Why the image is `failed`.
              */
-            error: ("unsupported_format" | "corrupt_image" | "too_many_pixels" | "too_large" | "empty" | "key_collision" | "gave_up") | null;
+            error: ("unsupported_format" | "corrupt_image" | "too_many_pixels" | "too_large" | "empty" | "key_collision" | "gave_up" | "engine_error") | null;
             /**
              * Color
              * @description `#rrggbb`, the dominant color.
@@ -219,7 +219,7 @@ export interface components {
             originalKey: string;
             /**
              * Originalurl
-             * @description Signed; null while `pending`.
+             * @description Signed; null while `pending`, and if `failed`.
              */
             originalUrl: string | null;
             /** Thumbnails */
@@ -516,6 +516,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too_many_uploads` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal_error` */
             500: {
                 headers: {
@@ -627,6 +636,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too_many_uploads` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal_error` */
             500: {
                 headers: {
@@ -724,7 +742,7 @@ export interface operations {
     getImage: {
         parameters: {
             query?: {
-                /** @description Seconds to wait for the image to be `done` or `failed`; after that, it is returned as it is. */
+                /** @description Seconds to wait for the image to be `done` or `failed`; after that, it is returned as it is. If too many requests wait already, it is returned at once, with `Retry-After`. */
                 wait?: number;
             };
             header?: never;
@@ -741,6 +759,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Seconds after which to ask again. Only if the image is unfinished and the request did not wait for as long as it asked to. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {

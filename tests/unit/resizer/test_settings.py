@@ -15,6 +15,7 @@ def test_with_only_the_bucket_set_the_rest_has_its_defaults() -> None:
         max_pixels=100_000_000,
         memory_mb=1769,
         claim_seconds=50,
+        failed_days=30,
     )
 
 
@@ -30,6 +31,7 @@ def test_every_setting_is_read() -> None:
             "MAX_PIXELS": "2",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "3",
             "CLAIM_SECONDS": "4",
+            "FAILED_DAYS": "0",
         }
     )
     assert settings == Settings(
@@ -42,6 +44,7 @@ def test_every_setting_is_read() -> None:
         max_pixels=2,
         memory_mb=3,
         claim_seconds=4,
+        failed_days=0,
     )
 
 
