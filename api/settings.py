@@ -50,6 +50,7 @@ class Settings:
     cdn: CdnSettings | None = None
     quota_images: int | None = None
     quota_bytes: int | None = None
+    max_pending_uploads: int = contract.MAX_PENDING_UPLOADS.default
     host: str = contract.HOST.default
     port: int = contract.PORT.default
     drain_seconds: int = contract.DRAIN_SECONDS.default
@@ -73,6 +74,7 @@ class Settings:
             cdn=_cdn(read),
             quota_images=read.read_if_set(contract.QUOTA_IMAGES),
             quota_bytes=read.read_if_set(contract.QUOTA_BYTES),
+            max_pending_uploads=read.read(contract.MAX_PENDING_UPLOADS),
             host=read.read(contract.HOST),
             port=read.read(contract.PORT),
             drain_seconds=read.read(contract.DRAIN_SECONDS),

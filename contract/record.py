@@ -111,6 +111,7 @@ class ImageRecord:
     sequencer: str | None = None
     e_tag: str | None = None
     expires_at_s: int | None = None
+    upload_until_s: int | None = None  # when the upload URL expires, until it is used
     claimed_by: str | None = None
     claimed_until_ms: int | None = None
     gave_up_event: str | None = None
@@ -271,6 +272,7 @@ _SCALARS: tuple[tuple[str, str, str, Callable[[Mapping[str, Any]], Any]], ...] =
     ("sequencer", "sequencer", "S", _sequencer),
     ("e_tag", "eTag", "S", _text),
     ("expires_at_s", "expiresAt", "N", _time),
+    ("upload_until_s", "uploadUntil", "N", _time),
     ("claimed_by", "claimedBy", "S", _text),
     ("claimed_until_ms", "claimedUntil", "N", _time),
     ("gave_up_event", "gaveUpEvent", "S", _text),

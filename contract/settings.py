@@ -112,6 +112,13 @@ CLAIM_SECONDS = Setting(
     (RESIZER,),
     "50",
 )
+FAILED_DAYS = Setting(
+    "FAILED_DAYS",
+    whole_number(0, 36500),
+    "days after which the original of an image that is `failed` for good is deleted; 0: never",
+    (RESIZER,),
+    "30",
+)
 UPLOAD_URL_SECONDS = Setting(
     "UPLOAD_URL_SECONDS",
     whole_number(10, MAX_URL_SECONDS),
@@ -148,6 +155,13 @@ QUOTA_BYTES = Setting(
     whole_number(1, 10**18),
     "maximum bytes of originals per user; unset: no limit",
     (API,),
+)
+MAX_PENDING_UPLOADS = Setting(
+    "MAX_PENDING_UPLOADS",
+    whole_number(1, 10**6),
+    "maximum upload URLs per user that are neither used nor expired, also of deleted images",
+    (API,),
+    "1000",
 )
 HOST = Setting(
     "HOST",

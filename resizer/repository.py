@@ -95,7 +95,7 @@ class Repository:
             .set(**_from_event(ref), status={"S": Status.PROCESSING})
             .set(claimedBy={"S": change.owner}, claimedUntil={"N": str(until_ms)})
             .set_if_missing(**_from_key(ref))
-            .remove("expiresAt", "error", "gaveUpEvent", "archived")
+            .remove("expiresAt", "uploadUntil", "error", "gaveUpEvent", "archived")
         )
         return self._write(transition, ref, change, update)
 
@@ -145,7 +145,7 @@ class Repository:
             .set(**_from_event(ref), status={"S": Status.FAILED})
             .set(error={"S": Reason.GAVE_UP}, gaveUpEvent={"S": event})
             .set_if_missing(**_from_key(ref))
-            .remove(*_CLAIM, "expiresAt")
+            .remove(*_CLAIM, "expiresAt", "uploadUntil")
         )
         return self._write(Transition.GIVE_UP, ref, change, update)
 

@@ -114,6 +114,8 @@ class Resizer:
         try:
             original = opening.result()
             with closing(original.body):
+                if original.tagged:  # as failed, before it was replaced, copied or tried again
+                    self.storage.untag_failed(str(ref.key))
                 rendition = place.render(original.body, original.size)
             thumbnails = self._store(rendition, ref)
             kept = record.thumbnails if ending is Transition.REFRESH else {}
@@ -173,6 +175,8 @@ class Resizer:
             return self._clean_up(ref, refusal.record)
         widths = frozenset(record.thumbnails) | frozenset(self.settings.widths)
         self.storage.remove_thumbnails(ref.key, widths, up_to=ref.sequencer)
+        if reason not in REDRIVEN:
+            self._let_expire(ref)
         return Outcome.FAILED
 
     def _quarantine(
@@ -217,6 +221,11 @@ class Resizer:
         except RefusedError as refusal:
             return refusal
         return None
+
+    def _let_expire(self, ref: ObjectReference) -> None:
+        """After the record is `failed`: a crash in between leaves an original that stays."""
+        if self.settings.failed_days:
+            self.storage.tag_failed(str(ref.key), ref.e_tag)
 
     def _forget(self, ref: ObjectReference, change: Change, record: ImageRecord) -> Outcome:
         """Remove the record of an original that is gone, unless thumbnails are its last copy."""
@@ -268,9 +277,15 @@ class Resizer:
         redriven = record is not None and record.error in REDRIVEN
         if record is None or (record.status is Status.FAILED and not redriven):
             self.storage.remove_thumbnails(ref.key, self.settings.widths, up_to=ref.sequencer)
+            if record is not None and record.sequencer == ref.sequencer:
+                self._let_expire(ref)
         elif record.status is Status.DELETED:
             self.remove_everything(ref, record)
             return Outcome.DELETED
+        elif (
+            record.sequencer or ""
+        ) > ref.sequencer:  # an earlier attempt may have died tagging it
+            self.storage.untag_failed(str(ref.key))
         return Outcome.IGNORED
 
     def remove_everything(self, ref: ObjectReference, record: ImageRecord) -> None:

@@ -20,6 +20,7 @@ class Settings:
     memory_mb: int  # that pictures may be decoded in, all of them together
     claim_seconds: int
     expire_originals_days: int  # 0: never
+    failed_days: int = contract.FAILED_DAYS.default
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -36,6 +37,7 @@ class Settings:
             memory_mb=read.read(contract.AWS_LAMBDA_FUNCTION_MEMORY_SIZE),
             claim_seconds=read.read(contract.CLAIM_SECONDS),
             expire_originals_days=read.read(contract.EXPIRE_ORIGINALS_DAYS),
+            failed_days=read.read(contract.FAILED_DAYS),
         )
         read.finish()
         return settings

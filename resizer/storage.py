@@ -38,6 +38,9 @@ CACHE_CONTROL = "private, max-age=604800, immutable"
 # "Working with archived objects" (S3 User Guide). A listing does not show the archive tiers of
 # Intelligent-Tiering.
 FROZEN = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+# An original with this tag expires: see the rule ExpireFailedOriginals of template.yaml.
+FAILED_TAG = ("thumbline-status", "failed")
+MAX_TAGS = 10  # per object (S3 User Guide, "Categorizing your objects using tags")
 PUT_ATTEMPTS = 5  # one fails only if another write of the same key comes in between
 
 
@@ -68,6 +71,7 @@ class OpenOriginal:
     body: BinaryIO
     size: int
     filename: str | None
+    tagged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,7 @@ class Storage:
             body=cast("BinaryIO", response["Body"]),
             size=response["ContentLength"],
             filename=stored_filename(response["Metadata"]),
+            tagged=response.get("TagCount", 0) > 0,
         )
 
     def put_thumbnail(
@@ -182,6 +187,38 @@ class Storage:
             )
         except ClientError as exc:
             if _status(exc) not in {404, 409, 412}:
+                raise
+
+    def tag_failed(self, key: str, e_tag: str) -> None:
+        """Let the original `e_tag` expire.
+
+        S3 has no precondition for tags, so a newer upload may have been tagged instead. Uploads
+        after the tagging are not tagged, and the HEAD sees those before it (decision 0016).
+        """
+        self._change_tags(key, failed=True)
+        stored = self.head(key)
+        if stored and stored.e_tag != e_tag:
+            self.untag_failed(key)
+
+    def untag_failed(self, key: str) -> None:
+        """Keep the original: what was wrong with an earlier one says nothing about it."""
+        self._change_tags(key, failed=False)
+
+    def _change_tags(self, key: str, *, failed: bool) -> None:
+        """Set or remove our tag; tags of other programs stay. No error if the object is gone."""
+        name, value = FAILED_TAG
+        client, bucket = self.client, self.bucket
+        try:
+            tags = client.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
+            wanted = [tag for tag in tags if tag["Key"] != name]
+            if failed and len(wanted) < MAX_TAGS:
+                wanted.append({"Key": name, "Value": value})
+            if wanted and wanted != tags:
+                client.put_object_tagging(Bucket=bucket, Key=key, Tagging={"TagSet": wanted})
+            elif tags and not wanted:
+                client.delete_object_tagging(Bucket=bucket, Key=key)
+        except ClientError as exc:
+            if not self._is_missing(key, exc):
                 raise
 
     def head(self, key: str) -> StoredObject | None:

@@ -4,7 +4,8 @@ ProblemError                    raised by routes, authentication and middleware;
 UseCaseError                    by the table USE_CASE_PROBLEMS
 RequestValidationError          by what was wrong: JSON, media type, a field
 HTTPException (Starlette)       by its status
-BotoCoreError, ThumbnailBusyError, and a ClientError that asks to try again: storage_unavailable
+BotoCoreError, ThumbnailBusyError, UnprocessedKeysError,
+and a ClientError that asks to try again: storage_unavailable
 anything else                   internal_error, logged in full (`api.http.middleware`)
 """
 
@@ -21,6 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from api.aws.clients import is_unavailable
+from api.aws.dynamodb.repository import UnprocessedKeysError
 from api.aws.s3.storage import ThumbnailBusyError
 from api.http.problem_documents import Code, ProblemError, problem_response
 from api.use_cases import errors
@@ -31,6 +33,7 @@ MAX_ERROR_ENTRIES = 20
 USE_CASE_PROBLEMS: Mapping[type[errors.UseCaseError], Code] = {
     errors.FileTooLargeError: Code.FILE_TOO_LARGE,
     errors.QuotaExceededError: Code.QUOTA_EXCEEDED,
+    errors.TooManyUploadsError: Code.TOO_MANY_UPLOADS,
     errors.IdempotencyKeyReusedError: Code.IDEMPOTENCY_KEY_REUSED,
     errors.ImageDeletedError: Code.IMAGE_DELETED,
     errors.ImageNotFoundError: Code.IMAGE_NOT_FOUND,
@@ -54,7 +57,11 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
 
     @app.exception_handler(errors.UseCaseError)
     async def use_case(request: Request, exc: errors.UseCaseError) -> Response:
-        return _respond(request, ProblemError(USE_CASE_PROBLEMS[type(exc)], str(exc) or None))
+        headers = None
+        if isinstance(exc, errors.TooManyUploadsError):
+            headers = {"Retry-After": str(exc.retry_after_s)}
+        code = USE_CASE_PROBLEMS[type(exc)]
+        return _respond(request, ProblemError(code, str(exc) or None, headers=headers))
 
     @app.exception_handler(HTTPException)
     async def framework(request: Request, exc: HTTPException) -> Response:
@@ -74,6 +81,7 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
 
     @app.exception_handler(BotoCoreError)
     @app.exception_handler(ThumbnailBusyError)
+    @app.exception_handler(UnprocessedKeysError)
     async def unreachable(request: Request, exc: Exception) -> Response:
         log.error("storage: %s", type(exc).__name__)
         return _unavailable(request)

@@ -34,6 +34,7 @@ class Code(Enum):
     QUOTA_EXCEEDED = (409, "Quota exceeded")
     BODY_TOO_LARGE = (413, "Request body too large")
     UNSUPPORTED_MEDIA_TYPE = (415, "Unsupported media type")
+    TOO_MANY_UPLOADS = (429, "Too many unused upload URLs")
     INTERNAL_ERROR = (500, "Internal server error")
     STORAGE_UNAVAILABLE = (503, "Storage unavailable")
     AUTH_UNAVAILABLE = (503, "Signing keys unavailable")

@@ -51,6 +51,7 @@ PLANNING = (
     Code.UNSUPPORTED_CONTENT_TYPE,
     Code.FILE_TOO_LARGE,
     Code.QUOTA_EXCEEDED,
+    Code.TOO_MANY_UPLOADS,
     Code.IMAGE_DELETED,
     Code.IDEMPOTENCY_KEY_REUSED,
 )
@@ -89,6 +90,13 @@ IdempotencyKey = Annotated[
         "key with the same request returns the same images instead of new ones.",
     ),
 ]
+RETRY_AFTER = {
+    "Retry-After": {
+        "description": "Seconds after which to ask again. Only if the image is unfinished and the "
+        "request did not wait for as long as it asked to.",
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
 IMAGE_LINKS = {
     "image": {
         "operationId": "getImage",
@@ -200,9 +208,10 @@ def list_images(
     tags=["images"],
     summary="Get one image, or wait until it is finished",
     response_model=schemas.Image,
-    responses=problems(*ALWAYS, Code.IMAGE_NOT_FOUND),
+    responses={200: {"headers": RETRY_AFTER}, **problems(*ALWAYS, Code.IMAGE_NOT_FOUND)},
 )
 async def get_image(
+    request: Request,
     user_id: UserId,
     image_id: ImageId,
     services: ProcessServices,
@@ -212,19 +221,30 @@ async def get_image(
             ge=0,
             le=schemas.MAX_WAIT_SECONDS,
             description="Seconds to wait for the image to be `done` or `failed`; after that, it is "
-            "returned as it is.",
+            "returned as it is. If too many requests wait already, it is returned at once, with "
+            "`Retry-After`.",
         ),
     ] = 0,
 ) -> Response:
     _check_image_id(image_id)
 
     async def read() -> ImageRecord | None:
-        return await run_in_threadpool(services.repository.get, user_id, image_id)
+        if wait == 0:
+            return await run_in_threadpool(services.repository.get, user_id, image_id)
+        item = await services.waited_for.read((user_id, image_id))
+        return ImageRecord.from_item(item) if item else None
 
-    record = await services.waiting.until_final(read, wait)
-    if record is None or not is_visible(record, services.clock()):
+    async def disconnected() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    awaited = await services.waiting.until_final(user_id, read, wait, disconnected)
+    if awaited.record is None or not is_visible(awaited.record, services.clock()):
         raise ImageNotFoundError
-    return _json(views.image(record, services.view_urls()), 200)
+    response = _json(views.image(awaited.record, services.view_urls()), 200)
+    if awaited.retry_after_s is not None:
+        response.headers["Retry-After"] = str(awaited.retry_after_s)
+    return response
 
 
 @router.delete(

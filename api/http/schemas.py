@@ -172,7 +172,8 @@ class Image(ResponseModel):
         str | None, Field(description="Null if another program wrote a record that names none.")
     ]
     original_url: Annotated[
-        str | None, Field(description="Signed; null while `pending`, and if `archived`.")
+        str | None,
+        Field(description="Signed; null while `pending`, and if `failed` or `archived`."),
     ]
     archived: Annotated[
         bool, Field(description="The original was removed or frozen; the thumbnails stay.")

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
 
+from fastapi.concurrency import run_in_threadpool
+
 from api.aws.clients import Clients, Session
 from api.aws.cloudfront import CdnSigner
 from api.aws.dynamodb.idempotency import IdempotencyRows
@@ -17,9 +19,10 @@ from api.aws.s3.uploads import UploadSigner
 from api.aws.view_urls import ViewUrls, ViewUrlSigner
 from api.http.cursor import cursor_key
 from api.settings import Settings
+from api.use_cases.batched_reads import BatchedReads
 from api.use_cases.delete_image import ImageDeleter
 from api.use_cases.plan_uploads import UploadPlanner
-from api.use_cases.quota import Quota
+from api.use_cases.quota import Limits, Quota
 from api.use_cases.waiting import Waiting
 
 Clock = Callable[[], float]  # seconds since the epoch
@@ -28,6 +31,11 @@ Seed = Callable[[], str]  # random text that nobody can guess
 
 def random_seed() -> str:
     return secrets.token_hex(16)
+
+
+def retry_after_s() -> int:
+    """Jittered, so that those who were sent away together do not come back together."""
+    return 2 + secrets.randbelow(4)
 
 
 @dataclass(slots=True)
@@ -42,7 +50,8 @@ class Services:
     view_url_signer: ViewUrlSigner
     cursor_key: bytes
     clock: Clock
-    waiting: Waiting = field(default_factory=Waiting)
+    waited_for: BatchedReads
+    waiting: Waiting = field(default_factory=lambda: Waiting(retry_after_s))
     stopping: bool = False
 
     @classmethod
@@ -60,8 +69,9 @@ class Services:
         storage = Storage(clients.s3, settings.bucket)
         repository = Repository(clients.dynamodb, table)
         rows = UsageRows(clients.dynamodb, table)
-        quota = Quota(rows, repository, settings.quota_images, settings.quota_bytes)
+        limits = Limits(settings.quota_images, settings.quota_bytes, settings.max_pending_uploads)
         url_seconds = settings.upload_url_seconds
+        quota = Quota(rows, repository, limits, url_seconds)
         planner = UploadPlanner(
             repository=repository,
             quota=quota,
@@ -91,6 +101,7 @@ class Services:
             ),
             cursor_key=cursor_key(region, settings.bucket, table),
             clock=clock,
+            waited_for=BatchedReads(lambda names: run_in_threadpool(repository.get_many, names)),
         )
 
     def now_s(self) -> int:

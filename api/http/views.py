@@ -6,11 +6,14 @@ from api.http import schemas
 from api.use_cases.plan_uploads import PlannedUpload
 from contract.record import ImageRecord, Status
 
+# Nothing is there yet; or it is no image, or was never judged, so nobody's browser may get it.
+NOT_SERVED = frozenset({Status.PENDING, Status.FAILED})
+
 
 def image(record: ImageRecord, urls: ViewUrls) -> schemas.Image:
     """The response for a record that is not `deleted`."""
     archived = record.archived or (record.created_at_ms or 0) < urls.originals_from_ms
-    pending = record.status is Status.PENDING
+    served = record.status not in NOT_SERVED
     thumbnails = [
         schemas.Thumbnail(
             width=fact.width,
@@ -38,7 +41,7 @@ def image(record: ImageRecord, urls: ViewUrls) -> schemas.Image:
         color=record.color,
         placeholder=record.placeholder,
         original_key=key,
-        original_url=None if archived or key is None or pending else urls.sign(key),
+        original_url=urls.sign(key) if key and not archived and served else None,
         archived=archived,
         thumbnails=thumbnails,
         src_set=_src_set(thumbnails),

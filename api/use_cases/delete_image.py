@@ -11,7 +11,7 @@ from api.aws.dynamodb.repository import Repository
 from api.aws.dynamodb.usage import Usage
 from api.aws.s3.storage import Storage
 from api.use_cases.errors import ImageNotFoundError
-from api.use_cases.quota import Quota, counts
+from api.use_cases.quota import Quota, is_stored
 from contract.record import ImageRecord, Status
 
 
@@ -31,8 +31,8 @@ class ImageDeleter:
         before = self.repository.delete(user_id, image_id, now_s, self.widths)
         if before is None:
             raise ImageNotFoundError
-        if counts(before, now_s):
-            self.quota.release(user_id, Usage(1, before.size or 0))
+        if is_stored(before):  # the unused upload URL of a planned image stays valid, and counts
+            self.quota.release(user_id, Usage(1, before.size or 0), image_id)
         if before.key is None:  # another program's row, which names no object
             return
         for width in sorted(self._stored_widths(before)):

@@ -3,6 +3,7 @@
 UseCaseError
 ├── FileTooLargeError
 ├── QuotaExceededError
+├── TooManyUploadsError
 ├── IdempotencyKeyReusedError
 ├── ImageDeletedError
 └── ImageNotFoundError
@@ -23,6 +24,14 @@ class FileTooLargeError(UseCaseError):
 
 class QuotaExceededError(UseCaseError):
     """The user already has as many images or bytes as allowed."""
+
+
+class TooManyUploadsError(UseCaseError):
+    """The user already has as many unused upload URLs as allowed."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__()
+        self.retry_after_s = retry_after_s
 
 
 class IdempotencyKeyReusedError(UseCaseError):

@@ -14,6 +14,7 @@ GRACE_SECONDS = 24 * 3600  # between the end of the upload URL and that of the r
 def pending_record(
     user_id: str, file: DeclaredFile, now_ms: int, nonce: str, url_lifetime_s: int
 ) -> ImageRecord:
+    upload_until_s = now_ms // 1000 + url_lifetime_s
     return ImageRecord(
         user_id=user_id,
         image_id=new_image_id(now_ms, nonce, file.filename),
@@ -22,10 +23,6 @@ def pending_record(
         filename=file.filename,
         content_type=file.content_type,
         size=file.size,
-        expires_at_s=now_ms // 1000 + url_lifetime_s + GRACE_SECONDS,
+        upload_until_s=upload_until_s,
+        expires_at_s=upload_until_s + GRACE_SECONDS,
     )
-
-
-def url_expires_at_s(record: ImageRecord) -> int:
-    """When the upload URL of a `pending` record expires (seconds)."""
-    return (record.expires_at_s or 0) - GRACE_SECONDS

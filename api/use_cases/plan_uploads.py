@@ -56,7 +56,7 @@ class UploadPlanner:
     ) -> FirstRequest:
         """The request whose files are reserved: an earlier one with this key, or this one."""
         new = first_request(self.now_ms(), self.seed(), files)
-        usage = Usage(len(files), sum(file.size for file in files))
+        usage = Usage(len(files), sum(file.size for file in files), len(files))
         now_s = new.planned_at_ms // 1000
         if key is None:
             self.quota.reserve(user_id, usage, now_s)
@@ -67,7 +67,7 @@ class UploadPlanner:
         self.quota.reserve(user_id, usage, now_s)
         stored = self.idempotency.put(user_id, key, new)
         if stored != new:  # the other request has reserved them
-            self.quota.release(user_id, usage)
+            self.quota.release(user_id, usage, new.seed)
         return same_request(stored, new)
 
     def _records(

@@ -53,6 +53,7 @@ PAGE = [record(number).to_item() for number in range(50, 0, -1)]
 RESPONSES = {
     b"Query": canned({"Items": PAGE, "Count": 50, "ScannedCount": 50}),
     b"PutItem": canned({}),
+    b"UpdateItem": canned({}),
 }
 
 

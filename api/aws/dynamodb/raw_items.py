@@ -8,12 +8,12 @@ if TYPE_CHECKING:
 
 
 def return_items_as_json(client: "DynamoDBClient") -> None:
-    """Skip botocore's parser for `GetItem` and `Query`.
+    """Skip botocore's parser for `BatchGetItem`, `GetItem` and `Query`.
 
     It goes through every attribute of every item only to decode binary ones, and we have none. For
     a page of 50, that costs more than everything else together (decision 0034).
     """
-    for operation in ("GetItem", "Query"):
+    for operation in ("BatchGetItem", "GetItem", "Query"):
         client.meta.events.register(
             f"before-parse.dynamodb.{operation}", _parse, unique_id=f"items-as-json-{operation}"
         )

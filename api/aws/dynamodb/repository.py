@@ -4,6 +4,7 @@ Only queries one user's partition, never scans. Conditions on the status come fr
 table of transitions.
 """
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,17 +21,22 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 MAX_READS_PER_PAGE = 5
+_BATCH_PAUSES_SECONDS = (0.05, 0.2, 0.5)  # DynamoDB asks for a growing pause
 READ_AHEAD_RECORDS = 200  # per Query where a filter drops records
 _DROPPED_BY_TOMBSTONE = (
-    *("filename", "contentType", "size", "width", "height", "eTag", "error"),
+    *("filename", "contentType", "width", "height", "eTag", "error"),
     *("thumbnails", "placeholder", "color", "claimedBy", "claimedUntil", "gaveUpEvent"),
 )
-# The last finds the objects of a tombstone whose image id is not their name.
 _KEPT_BY_TOMBSTONE = {
     *("userId", "imageId", "status", "createdAt", "sequencer", "expiresAt"),
-    "originalKey",
+    *("size", "uploadUntil"),  # an unused upload URL counts until it expires
+    "originalKey",  # finds the objects if the image id is not their name
 }
 REMOVED_AT_ONCE = 200  # attributes: an expression has at most 4 kB
+
+
+class UnprocessedKeysError(Exception):
+    """The table did not return all that was asked for, also not after some attempts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,23 @@ class Repository:
         )
         return ImageRecord.from_item(response["Item"]) if "Item" in response else None
 
+    def get_many(self, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Item]:
+        """The items of up to 100 different images that exist, by user id and image id.
+
+        Asks again for what a response leaves out: it holds 16 MB at most.
+        """
+        found: dict[tuple[str, str], Item] = {}
+        asked: Any = {self._table: {"Keys": [_primary_key(*name) for name in names]}}
+        for pause in _BATCH_PAUSES_SECONDS:
+            response: Any = self._client.batch_get_item(RequestItems=asked)
+            for item in response["Responses"].get(self._table, []):
+                found[item["userId"]["S"], item["imageId"]["S"]] = item
+            asked = response.get("UnprocessedKeys")
+            if not asked:
+                return found
+            time.sleep(pause)
+        raise UnprocessedKeysError
+
     def page(
         self, user_id: str, status: Status | None, before: str | None, limit: int, now_s: int
     ) -> Page:
@@ -144,14 +167,28 @@ class Repository:
 
     def sizes(self, user_id: str) -> Iterator[ImageRecord]:
         """All records of a user, with only the attributes that a quota counts."""
+        return self._counted("userId = :user", {":user": {"S": user_id}})
+
+    def planned(self, user_id: str, since_ms: int, until_ms: int) -> Iterator[ImageRecord]:
+        """Those of them that were planned in this time: their ids begin with it."""
+        return self._counted(
+            "userId = :user AND imageId BETWEEN :since AND :until",
+            {
+                ":user": {"S": user_id},
+                ":since": {"S": str(since_ms)},
+                ":until": {"S": str(until_ms)},
+            },
+        )
+
+    def _counted(self, condition: str, values: Item) -> Iterator[ImageRecord]:
         start: Any = {}
         while True:
             response = self._client.query(
                 TableName=self._table,
-                KeyConditionExpression="userId = :user",
-                ProjectionExpression="userId, imageId, #status, createdAt, #size, expiresAt",
+                KeyConditionExpression=condition,
+                ProjectionExpression="userId, imageId, #status, createdAt, #size, uploadUntil",
                 ExpressionAttributeNames={"#status": "status", "#size": "size"},
-                ExpressionAttributeValues={":user": {"S": user_id}},
+                ExpressionAttributeValues=values,
                 ConsistentRead=True,
                 **start,
             )

@@ -1,9 +1,10 @@
-"""The counter rows of quotas: how many images and bytes each user has, as far as counted.
+"""The counter rows of budgets: how many images, bytes and unused URLs each user has, as counted.
 
 A row is in the same table as the images, in its own partition. `api.use_cases.quota` says what is
 counted and when.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,18 +16,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """A number of images and their bytes."""
+    """A number of images, their bytes, and the upload URLs among them that are not used yet."""
 
     images: int
     bytes: int
+    urls: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Counter:
     """What is known about a counter whose condition rejected an update; times are in seconds."""
 
+    usage: Usage = Usage(0, 0)
     version: int = 0
     counted_at_s: int = 0
+    urls_counted_at_s: int = 0
     reserved_at_s: int = 0
 
 
@@ -36,35 +40,58 @@ class UsageRows:
         self._table = table
 
     def add(
-        self, user_id: str, usage: Usage, most: Usage, now_s: int, counted_after_s: int
+        self,
+        user_id: str,
+        usage: Usage,
+        most: Usage,
+        now_s: int,
+        counted_after_s: int | None,
     ) -> Counter | None:
         """Add `usage` if the sum stays within `most` and the last count is recent enough.
 
+        With `counted_after_s` None, images and bytes have no limit and need not be counted ever.
         Returns None if it was added, otherwise the counter as it stands.
         """
-        refused = self._update(
-            user_id,
-            "ADD images :images, #bytes :bytes, version :one SET reservedAt = :now",
-            "countedAt > :counted AND images <= :fit AND #bytes <= :room",
-            {
-                ":images": usage.images,
-                ":bytes": usage.bytes,
-                ":one": 1,
-                ":now": now_s,
+        condition = "(attribute_not_exists(urls) OR urls <= :free)"
+        values: dict[str, int | str] = {
+            ":images": usage.images,
+            ":bytes": usage.bytes,
+            ":urls": usage.urls,
+            ":one": 1,
+            ":now": now_s,
+            ":free": most.urls - usage.urls,
+        }
+        if counted_after_s is not None:
+            condition += " AND countedAt > :counted AND images <= :fit AND #bytes <= :room"
+            values |= {
                 ":counted": counted_after_s,
                 ":fit": most.images - usage.images,
                 ":room": most.bytes - usage.bytes,
-            },
+            }
+        refused = self._update(
+            user_id,
+            "ADD images :images, #bytes :bytes, urls :urls, version :one SET reservedAt = :now",
+            condition,
+            values,
         )
         return _counter(refused.get("Item")) if refused else None
 
-    def subtract(self, user_id: str, usage: Usage) -> None:
-        """Subtract `usage`. A missing row is not created: the first count will be right anyway."""
+    def subtract(self, user_id: str, usage: Usage, cause: str) -> None:
+        """Subtract `usage`, once for each `cause`: the client repeats a request without a response.
+
+        A missing row is not created: the first count will be right anyway.
+        """
         self._update(
             user_id,
-            "ADD images :images, #bytes :bytes, version :one",
-            "attribute_exists(imageId)",
-            {":images": -usage.images, ":bytes": -usage.bytes, ":one": 1},
+            "ADD images :images, #bytes :bytes, urls :urls, version :one SET released = :cause",
+            "attribute_exists(imageId) AND (attribute_not_exists(released) OR released <> :cause)",
+            {
+                ":images": -usage.images,
+                ":bytes": -usage.bytes,
+                ":urls": -usage.urls,
+                ":one": 1,
+                ":cause": cause,
+            },
         )
 
     def set_counted(self, user_id: str, usage: Usage, seen_version: int, now_s: int) -> None:
@@ -82,19 +109,32 @@ class UsageRows:
             },
         )
 
+    def set_urls(self, user_id: str, urls: int, seen_version: int, now_s: int) -> None:
+        """Set the number of unused URLs, unless the row has changed since `seen_version`."""
+        self._update(
+            user_id,
+            "SET urls = :urls, urlsCountedAt = :now, version = :next",
+            "version = :seen",
+            {":urls": urls, ":now": now_s, ":seen": seen_version, ":next": seen_version + 1},
+        )
+
     def _update(
-        self, user_id: str, expression: str, condition: str, values: dict[str, int]
+        self, user_id: str, expression: str, condition: str, values: Mapping[str, int | str]
     ) -> dict[str, Any] | None:
         """None if the row was updated, otherwise the response with the row that refused."""
+        names: Any = (
+            {"ExpressionAttributeNames": {"#bytes": "bytes"}} if "#bytes" in expression else {}
+        )
         try:
             self._client.update_item(
                 TableName=self._table,
                 Key={"userId": {"S": f"{BOOKKEEPING}usage#{user_id}"}, "imageId": {"S": "usage"}},
                 UpdateExpression=expression,
                 ConditionExpression=condition,
-                ExpressionAttributeNames={"#bytes": "bytes"},
+                **names,
                 ExpressionAttributeValues={
-                    name: {"N": str(value)} for name, value in values.items()
+                    name: {"S": value} if isinstance(value, str) else {"N": str(value)}
+                    for name, value in values.items()
                 },
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
@@ -104,10 +144,13 @@ class UsageRows:
 
 
 def _counter(item: Any) -> Counter:
-    if item is None:
-        return Counter()
+    def number(name: str) -> int:
+        return int(item[name]["N"]) if item and name in item else 0
+
     return Counter(
-        int(item["version"]["N"]),
-        int(item["countedAt"]["N"]),
-        int(item.get("reservedAt", {"N": "0"})["N"]),
+        Usage(number("images"), number("bytes"), number("urls")),
+        number("version"),
+        number("countedAt"),
+        number("urlsCountedAt"),
+        number("reservedAt"),
     )

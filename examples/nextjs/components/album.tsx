@@ -74,7 +74,7 @@ export function Album({ apiUrl, userId, maxBytes, first }: Props) {
         onMore={album.loadMore}
         onOpen={(image) => setOpenId(image.imageId)}
         onDelete={remove}
-        onBroken={(image) => album.refresh(image.imageId)}
+        onBroken={async (image) => void (await album.refresh(image.imageId))}
       />
       <Lightbox images={images} openId={openId} onOpen={setOpenId} onDelete={remove} />
       <UploadDock {...uploads} />

@@ -89,7 +89,7 @@ export function Lightbox({ images, openId, onOpen, onDelete }: Props) {
 function Original({ image }: { image: Image }) {
   const [shown, setShown] = useState(true);
   const thumbnail = image.thumbnails.at(-1)?.url;
-  const src = shown ? image.originalUrl : thumbnail;
+  const src = (shown && image.originalUrl) || thumbnail;
   return src ? (
     <Picture
       unoptimized

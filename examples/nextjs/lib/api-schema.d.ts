@@ -226,7 +226,7 @@ export interface components {
             originalKey: string | null;
             /**
              * Originalurl
-             * @description Signed; null while `pending`, and if `archived`.
+             * @description Signed; null while `pending`, and if `failed` or `archived`.
              */
             originalUrl: string | null;
             /**
@@ -528,6 +528,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too_many_uploads` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal_error` */
             500: {
                 headers: {
@@ -639,6 +648,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too_many_uploads` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal_error` */
             500: {
                 headers: {
@@ -736,7 +754,7 @@ export interface operations {
     getImage: {
         parameters: {
             query?: {
-                /** @description Seconds to wait for the image to be `done` or `failed`; after that, it is returned as it is. */
+                /** @description Seconds to wait for the image to be `done` or `failed`; after that, it is returned as it is. If too many requests wait already, it is returned at once, with `Retry-After`. */
                 wait?: number;
             };
             header?: never;
@@ -753,6 +771,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description Seconds after which to ask again. Only if the image is unfinished and the request did not wait for as long as it asked to. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {

@@ -39,6 +39,14 @@ export async function dataOf<T>(result: Promise<Result<T>>): Promise<T> {
   const { data, error, response } = await result.catch((cause: unknown) => {
     throw cause instanceof UploadError ? cause : new UploadError("network");
   });
-  if (!response.ok) throw new UploadError(error?.code ?? "internal_error", response.status);
+  if (!response.ok) {
+    const code = error?.code ?? "internal_error";
+    throw new UploadError(code, response.status, retryAfter(response));
+  }
   return data as T;
+}
+
+/** Seconds after which to ask again; 0 if the response does not say so. */
+export function retryAfter(response: Response): number {
+  return Math.max(0, Number(response.headers.get("Retry-After")) || 0);
 }

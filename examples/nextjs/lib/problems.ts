@@ -13,6 +13,7 @@ const MESSAGES: Record<string, string> = {
   file_too_large: "This file is too large.",
   invalid_filename: "This file name is not allowed.",
   quota_exceeded: "You have reached your storage limit.",
+  too_many_uploads: "You have started too many uploads. Please try again later.",
   unauthenticated: "You are signed out. Please sign in again.",
   invalid_token: "You are signed out. Please sign in again.",
   forbidden: "You do not have access to this.",

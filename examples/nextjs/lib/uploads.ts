@@ -74,6 +74,8 @@ export class UploadError extends Error {
     readonly code: string,
     /** HTTP status; 0 if there was no response. */
     readonly status = 0,
+    /** Seconds after which to ask again, if the response says so. */
+    readonly retryAfter = 0,
   ) {
     super(code);
   }
@@ -281,7 +283,8 @@ export class Uploader<Image> {
       } catch (error) {
         const again = error instanceof UploadError && error.isTransient;
         if (!again || tried >= this.#options.retries || signal?.aborted) throw error;
-        await sleep(this.#options.pause * 2 ** tried, signal);
+        const pause = this.#options.pause * 2 ** tried;
+        await sleep(Math.max(pause, error.retryAfter * 1_000), signal);
       }
     }
   }

@@ -1,7 +1,7 @@
 "use client";
 
 import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
-import { type Api, dataOf, type Image, type Page } from "./api";
+import { type Api, dataOf, type Image, type Page, retryAfter } from "./api";
 import { PAGE_SIZE } from "./settings";
 import { UploadError } from "./uploads";
 
@@ -9,6 +9,7 @@ const WATCHERS = 3; // of the six connections that browsers open to one host ove
 const WAIT_SECONDS = 20;
 const TURN_SECONDS = 3; // if there are more unfinished images than watchers
 const PAUSE_MS = 2_000;
+const LEAST_MS = 1_000; // between two requests for one image, whatever the API says
 const ABANDONED_MS = 10 * 60_000;
 
 /** A user's images, newest first: pages, live status of unfinished ones, and local changes. */
@@ -61,23 +62,25 @@ export function useImages(api: Api, userId: string, first: Page | null) {
     }
   }, [api, userId, cursor, loading, put]);
 
-  /** Reload one image; an unfinished one is waited for, up to `wait` seconds. */
+  /**
+   * Reload one image; an unfinished one is waited for, up to `wait` seconds. Returns the seconds
+   * after which to ask again, as the API may have no room for another waiting request.
+   */
   const refresh = useCallback(
     async (imageId: string, wait = 0, signal?: AbortSignal) => {
       const path = { userId, imageId };
       const params = { path, query: { wait } };
       try {
-        put(
-          await dataOf(
-            api.GET("/users/{userId}/images/{imageId}", {
-              params,
-              ...(signal && { signal }),
-            }),
-          ),
-        );
+        const result = api.GET("/users/{userId}/images/{imageId}", {
+          params,
+          ...(signal && { signal }),
+        });
+        put(await dataOf(result));
+        return retryAfter((await result).response);
       } catch (error) {
         if (!(error instanceof UploadError && error.status === 404)) throw error;
         drop(imageId);
+        return 0;
       }
     },
     [api, userId, put, drop],
@@ -102,7 +105,7 @@ export function useImages(api: Api, userId: string, first: Page | null) {
 function useWatch(
   images: Image[],
   unsent: RefObject<Set<string>>,
-  refresh: (imageId: string, wait: number, signal: AbortSignal) => Promise<void>,
+  refresh: (imageId: string, wait: number, signal: AbortSignal) => Promise<number>,
 ): void {
   const waiting = useRef(new Set<string>());
   const asked = useRef(new Map<string, number>());
@@ -135,8 +138,14 @@ function useWatch(
     for (const imageId of next) {
       waiting.current.add(imageId);
       asked.current.set(imageId, Date.now());
+      const asking = Date.now();
       refresh(imageId, wait, signal)
-        .catch(() => new Promise((resolve) => setTimeout(resolve, PAUSE_MS)))
+        .then(
+          (seconds) => pauseMs(seconds, Date.now() - asking),
+          (error) =>
+            Math.max(PAUSE_MS, error instanceof UploadError ? error.retryAfter * 1_000 : 0),
+        )
+        .then((pause) => new Promise((resolve) => setTimeout(resolve, pause)))
         .finally(() => {
           if (signal.aborted) return;
           waiting.current.delete(imageId);
@@ -144,6 +153,11 @@ function useWatch(
         });
     }
   });
+}
+
+/** Before the next request, after one that took `tookMs`: never a burst of immediate responses. */
+export function pauseMs(retryAfterSeconds: number, tookMs: number): number {
+  return Math.max(retryAfterSeconds * 1_000, LEAST_MS - tookMs, 0);
 }
 
 const ORDER = { pending: 0, processing: 1, failed: 2, done: 2 };

@@ -93,6 +93,7 @@ def test_original_and_thumbnails_are_deleted_and_a_bare_tombstone_remains(
         "status": {"S": "deleted"},
         "createdAt": {"N": str(world.created_at_ms)},
         "sequencer": {"S": world.record.sequencer},
+        "size": {"N": str(world.record.size)},
     }
 
 

@@ -32,9 +32,13 @@ CALLS: dict[str, dict[str, Any]] = {
     "head_object": OBJECT,
     "get_object": OBJECT,
     "list_objects_v2": {"Prefix": "uploads/cut/"},
+    "put_object_tagging": {**OBJECT, "Tagging": {"TagSet": [{"Key": "a", "Value": "b"}]}},
+    "get_object_tagging": OBJECT,
+    "delete_object_tagging": OBJECT,
     "delete_object": OBJECT,
     "put_item": {"Item": {**KEY, "status": {"S": "pending"}}},
     "get_item": {"Key": KEY},
+    "batch_get_item": {},
     "update_item": {"Key": KEY, "ReturnValues": "ALL_NEW"},
     "query": {
         "KeyConditionExpression": "userId = :user",
@@ -130,6 +134,8 @@ def test_every_kept_operation_behaves_as_with_the_full_data(
             arguments = {**target, **CALLS[name]}
             if name == "transact_write_items":
                 arguments = {"TransactItems": [{"Put": {**target, "Item": KEY}}]}
+            if name == "batch_get_item":
+                arguments = {"RequestItems": {stack.table: {"Keys": [KEY]}}}
             responses = []
             for client in (with_whole, with_part):
                 arrange = "put_object" if service == "s3" else "put_item"

@@ -66,10 +66,20 @@ QUERY: dict[str, Any] = {
     "ExpressionAttributeValues": {":user": {"S": "somebody"}},
 }
 GET_RECORD = of_table("get_item", Key=KEY)
+GET_RECORDS = Call("dynamodb", "batch_get_item")  # of the stack's table
 PUT_RECORD = of_table("put_item", Item=KEY)
 UPDATE_RECORD = of_table("update_item", Key=KEY)
 DELETE_RECORD = of_table("delete_item", Key=KEY)
 QUERY_RECORDS = of_table("query", **QUERY)
+TAG = of_bucket(
+    "put_object_tagging",
+    Key=MINE,
+    Tagging={"TagSet": [{"Key": "thumbline-status", "Value": "failed"}]},
+)
+READ_TAGS = of_bucket("get_object_tagging", Key=MINE)
+REMOVE_TAGS = of_bucket("delete_object_tagging", Key=MINE)
+TAGGING = [TAG, READ_TAGS, REMOVE_TAGS]
+TAG_THUMBNAIL = of_bucket("put_object_tagging", Key=THUMBNAIL, Tagging={"TagSet": []})
 SCAN = of_table("scan")
 SEND = Call("sqs", "send_message", {"QueueUrl": "{failed}", "MessageBody": "{}"})
 RECEIVE = Call("sqs", "receive_message", {"QueueUrl": "{failed}"})
@@ -81,7 +91,7 @@ NEVER = [
     put(ELSEWHERE),
     get(ELSEWHERE),
     delete(ELSEWHERE),
-    of_bucket("put_object_tagging", Key=MINE, Tagging={"TagSet": []}),
+    TAG_THUMBNAIL,
     of_bucket("delete_bucket"),
     of_bucket("delete_bucket_policy"),
     of_bucket("put_bucket_policy", Policy="{}"),
@@ -105,6 +115,7 @@ DENIALS = {
     "resizer_session": [
         put(MINE),
         GET_RECORD,
+        GET_RECORDS,
         PUT_RECORD,
         SCAN,
         Call("sqs", "send_message", {"QueueUrl": "{unhandled}", "MessageBody": "{}"}),
@@ -114,14 +125,16 @@ DENIALS = {
         *(call(key) for call in (put, get, delete) for key in (MINE, THUMBNAIL)),
         listing("uploads/"),
         GET_RECORD,
+        GET_RECORDS,
         PUT_RECORD,
         DELETE_RECORD,
         SCAN,
         SEND,
+        *TAGGING,
         *(call for call in NEVER if call is not RECEIVE),
     ],
-    "api_session": [put(THUMBNAIL), DELETE_RECORD, SCAN, SEND, *NEVER],
-    "api_user_session": [put(THUMBNAIL), DELETE_RECORD, SCAN, SEND, *NEVER],
+    "api_session": [put(THUMBNAIL), DELETE_RECORD, SCAN, SEND, *TAGGING, *NEVER],
+    "api_user_session": [put(THUMBNAIL), DELETE_RECORD, SCAN, SEND, *TAGGING, *NEVER],
     "uploader_session": [
         get(MINE),
         delete(MINE),
@@ -130,21 +143,23 @@ DENIALS = {
         delete(THUMBNAIL),
         listing("uploads/"),
         GET_RECORD,
+        GET_RECORDS,
         PUT_RECORD,
         UPDATE_RECORD,
         DELETE_RECORD,
         QUERY_RECORDS,
         SCAN,
         SEND,
+        *TAGGING,
         *NEVER,
     ],
-    "doctor_session": [put(MINE), PUT_RECORD, SEND, *NEVER],
+    "doctor_session": [put(MINE), GET_RECORDS, PUT_RECORD, SEND, *NEVER],
 }
 THUMBNAIL_WORK = [put(THUMBNAIL), get(THUMBNAIL), delete(THUMBNAIL)]
 LISTINGS = [listing("uploads/somebody/"), listing("thumbnails/200/")]
 ALLOWED = {
     "resizer_session": [
-        *(get(MINE), delete(MINE)),
+        *(get(MINE), *TAGGING, delete(MINE)),
         *THUMBNAIL_WORK,
         *LISTINGS,
         *(QUERY_RECORDS, UPDATE_RECORD, DELETE_RECORD, SEND),
@@ -153,12 +168,12 @@ ALLOWED = {
     "api_session": [
         *(put(MINE), get(MINE), delete(MINE), get(THUMBNAIL), delete(THUMBNAIL)),
         *LISTINGS,
-        *(GET_RECORD, PUT_RECORD, UPDATE_RECORD, QUERY_RECORDS),
+        *(GET_RECORD, GET_RECORDS, PUT_RECORD, UPDATE_RECORD, QUERY_RECORDS),
     ],
     "api_user_session": [put(MINE), get(MINE), QUERY_RECORDS],
     "uploader_session": [put(MINE)],
     "doctor_session": [
-        *(get(MINE), delete(MINE)),
+        *(get(MINE), *TAGGING, delete(MINE)),
         *THUMBNAIL_WORK,
         *(listing("uploads/"), listing("thumbnails/")),
         *(GET_RECORD, UPDATE_RECORD, DELETE_RECORD, QUERY_RECORDS, SCAN),
@@ -193,6 +208,8 @@ def act(
             name: value.format(**names) if isinstance(value, str) and len(value) > 2 else value
             for name, value in attempt.arguments.items()
         }
+        if attempt is GET_RECORDS:
+            arguments = {"RequestItems": {stack.table: {"Keys": [KEY]}}}
         return getattr(client, attempt.operation)(**arguments)
 
     return call

@@ -61,6 +61,14 @@ def test_a_pending_image_has_no_url_and_a_failed_one_says_why() -> None:
 
 
 @pytest.mark.parametrize("reason", list(Reason))
+def test_the_original_of_a_failed_image_is_never_handed_out(reason: Reason) -> None:
+    failed = finished("u", 1763852400123, status=Status.FAILED, error=reason)
+    shown = views.image(failed, SIGNED)
+    assert shown.original_url is None
+    assert shown.original_key == f"uploads/u/{failed.image_id}"
+
+
+@pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_fits_the_description_of_an_image(reason: Reason) -> None:
     failed = finished("u", 1763852400123, status=Status.FAILED, error=reason)
     response = views.image(failed, SIGNED)

@@ -16,6 +16,7 @@ def test_with_only_the_bucket_set_the_rest_has_its_defaults() -> None:
         memory_mb=1769,
         claim_seconds=50,
         expire_originals_days=0,
+        failed_days=30,
     )
 
 
@@ -31,6 +32,7 @@ def test_every_setting_is_read() -> None:
             "MAX_PIXELS": "2",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "3",
             "CLAIM_SECONDS": "4",
+            "FAILED_DAYS": "0",
         }
     )
     assert settings == Settings(
@@ -44,6 +46,7 @@ def test_every_setting_is_read() -> None:
         memory_mb=3,
         claim_seconds=4,
         expire_originals_days=0,
+        failed_days=0,
     )
 
 

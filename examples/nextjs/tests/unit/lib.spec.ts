@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "@playwright/test";
-import type { Image } from "@/lib/api";
+import { dataOf, type Image, retryAfter } from "@/lib/api";
 import { imageType } from "@/lib/image-type";
 import { inWords } from "@/lib/problems";
 import { DEFAULT_MAX_UPLOAD_BYTES, maxUploadBytes } from "@/lib/settings";
 import { thumbnailLoader, tileSizes } from "@/lib/thumbnails";
-import { merge } from "@/lib/use-images";
+import { merge, pauseMs } from "@/lib/use-images";
 
 const HEADS: [string, string | null][] = [
   ["\xff\xd8\xff\xe0\0\x10JFIF", "image/jpeg"],
@@ -94,4 +94,34 @@ test("every reason for which an image can fail has a message", () => {
   expect(reasons).toContain("corrupt_image");
   const unknown = inWords("no such code");
   expect(reasons.filter((reason) => inWords(reason) === unknown)).toEqual([]);
+});
+
+for (const [header, seconds] of [
+  ["5", 5],
+  ["0", 0],
+  ["-3", 0],
+  ["Wed, 21 Oct 2026 07:28:00 GMT", 0],
+  [null, 0],
+] as const) {
+  test(`Retry-After ${header} asks for a pause of ${seconds} seconds`, () => {
+    const headers = header === null ? {} : { "Retry-After": header };
+    expect(retryAfter(new Response("{}", { headers }))).toBe(seconds);
+  });
+}
+
+test("a request that was sent away pauses as long as the API asks", () => {
+  expect(pauseMs(4, 30)).toBe(4_000);
+});
+
+test("immediate responses never follow each other without a pause", () => {
+  expect(pauseMs(0, 30)).toBe(970);
+  expect(pauseMs(0, 20_000)).toBe(0);
+});
+
+test("an error carries the time after which to ask again", async () => {
+  const response = new Response("{}", { status: 429, headers: { "Retry-After": "10" } });
+  const refused = dataOf(
+    Promise.resolve({ error: { code: "too_many_uploads" } as never, response }),
+  );
+  await expect(refused).rejects.toMatchObject({ code: "too_many_uploads", retryAfter: 10 });
 });

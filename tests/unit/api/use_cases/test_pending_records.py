@@ -1,5 +1,5 @@
 from api.aws.s3.uploads import DeclaredFile
-from api.use_cases.pending_records import GRACE_SECONDS, pending_record, url_expires_at_s
+from api.use_cases.pending_records import GRACE_SECONDS, pending_record
 from contract.record import ImageRecord, Status
 
 NOW_MS = 1763853422123
@@ -16,17 +16,7 @@ def test_a_planned_upload_expires_a_day_after_its_url() -> None:
         filename="Cät.jpg",
         content_type="image/jpeg",
         size=10,
+        upload_until_s=1763853422 + 3600,
         expires_at_s=1763853422 + 3600 + 24 * 3600,
     )
     assert GRACE_SECONDS == 24 * 3600
-    assert url_expires_at_s(record) == 1763853422 + 3600
-
-
-def test_a_record_that_never_expires_has_no_url_that_can_still_be_used() -> None:
-    record = ImageRecord(
-        user_id="user_1",
-        image_id=f"{NOW_MS}-0123abcd-Cat.jpg",
-        status=Status.PENDING,
-        created_at_ms=NOW_MS,
-    )
-    assert url_expires_at_s(record) < 0

@@ -1,22 +1,40 @@
 import dataclasses
 
 from api.aws.dynamodb.usage import Usage
-from api.use_cases.quota import EVENT_DELAY_SECONDS, count
-from contract.record import Status
+from api.use_cases.quota import EVENT_DELAY_SECONDS, count, url_is_live
+from contract.record import ImageRecord, Status
 from tests.records import finished, pending
+
+NOW = 2_000_000_000
+
+
+def planned(size: int, upload_until_s: int, status: Status = Status.PENDING) -> ImageRecord:
+    return dataclasses.replace(
+        pending("u", 1763853422000, NOW + 24 * 3600),
+        size=size,
+        upload_until_s=upload_until_s,
+        status=status,
+    )
 
 
 def test_stored_images_and_possible_uploads_count() -> None:
-    now = 2_000_000_000
-    grace = 24 * 3600
+    over = NOW - EVENT_DELAY_SECONDS
     records = [
         finished("u", 1763853422000, size=1),
         finished("u", 1763853422000, size=10, status=Status.FAILED),
         finished("u", 1763853422000, size=100, status=Status.PROCESSING),
-        dataclasses.replace(pending("u", 1763853422000, now + grace), size=1000),
-        dataclasses.replace(
-            pending("u", 1763853422000, now + grace - EVENT_DELAY_SECONDS), size=10**4
-        ),
+        planned(1000, over + 1),
+        planned(10**4, over),
         finished("u", 1763853422000, size=10**5, status=Status.DELETED),
+        planned(10**6, over + 1, Status.DELETED),
+        planned(10**7, over, Status.DELETED),
     ]
-    assert count(records, now) == Usage(4, 1111)
+    assert count(records, NOW) == Usage(5, 1001111)
+
+
+def test_only_an_unused_url_is_live() -> None:
+    """The first event of its upload removes the time from the record."""
+    assert url_is_live(planned(1, NOW), NOW)
+    assert not url_is_live(finished("u", 1763853422000), NOW)
+    assert not url_is_live(finished("u", 1763853422000, status=Status.DELETED), NOW)
+    assert not url_is_live(pending("u", 1763853422000, NOW + 24 * 3600), NOW)
