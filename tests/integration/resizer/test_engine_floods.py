@@ -83,8 +83,15 @@ def test_a_flood_ends_quickly_and_with_the_right_reason(kind: str) -> None:
     assert time.process_time() - start < MAX_SECONDS
 
 
+def test_bytes_that_are_read_again_and_again_are_counted() -> None:
+    data = GENERATORS["png_texts"](1)
+    assert render(data, limits=Limits(max_read_bytes=200)).width == 80
+    with pytest.raises(UnusableImage, match="too_complex"):
+        render(data, limits=Limits(max_read_bytes=20))
+
+
 @pytest.mark.parametrize("count", [0, 65_535])
-def test_reads_and_bytes_of_the_header_are_counted_apart_from_those_of_the_pixels(
+def test_reads_of_the_header_are_counted_apart_from_those_of_the_pixels(
     count: int,
 ) -> None:
     data = GENERATORS["png_empty_idats"](24_000)
