@@ -133,7 +133,7 @@ def _inflated(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
     inflate = zlib.decompressobj()
     piece = bytearray()
     for chunk in chunks:
-        while chunk and not inflate.eof:
+        while chunk:
             piece += inflate.decompress(chunk, size - len(piece))
             chunk = inflate.unconsumed_tail
             if len(piece) == size:
