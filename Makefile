@@ -73,7 +73,7 @@ bench-kills: setup ## upload 500 pictures to the running system while its worker
 bench-resize: .venv-benchmarks/made ## compare the thumbnail engine with its peers; ARGS="--corpus DIR"
 	.venv-benchmarks/bin/python -m benchmarks.resize $(ARGS)
 
-fuzz: .venv/made ## feed 24,000 damaged pictures to the thumbnail engine
+fuzz: .venv/made ## feed 32,000 damaged and stuffed pictures to the thumbnail engine
 	.venv/bin/python -m tools.fuzz $(ARGS)
 
 test-api-schema: setup .venv-schema/made ## use schemathesis to look for responses that the OpenAPI document does not allow

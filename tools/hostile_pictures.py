@@ -261,14 +261,27 @@ def tiff_strips(size: int) -> bytes:
     return tiff(tags, bytes(4 * count))
 
 
+def tiff_numbers_in_exif(size: int) -> bytes:
+    """The Exif directory has one tag, whose numbers fill the file."""
+    tag = struct.pack("<HHHII", 1, 1000, 3, size // 2, 8)
+    pixels = _one_strip()
+    return tiff([*pixels, (34665, 4, 1, _long(8 + size))], bytes(size) + tag + bytes(4))
+
+
+def tiff_directory_in_a_circle(size: int) -> bytes:
+    """The Exif directory has an Exif directory: itself."""
+    circle = struct.pack("<HHHII", 1, 34665, 4, 1, 8 + 64)
+    return tiff([*_one_strip(), (34665, 4, 1, _long(8 + 64))], bytes(64) + circle + bytes(4))
+
+
 def tiff_tags_of_the_same_bytes(size: int) -> bytes:
     tags = [(1000 + tag, 7, size // 2, _long(8)) for tag in range(3000)]
-    return tiff([*_gray_tags(8, 8, 8), (273, 4, 1, _long(8)), *tags], bytes(size))
+    return tiff([*_one_strip(), *tags], bytes(max(64, size)))
 
 
 def tiff_repeated_tag(size: int) -> bytes:
     tags = [(1000, 7, size, _long(8))] * 3000
-    return tiff([*_gray_tags(8, 8, 8), (273, 4, 1, _long(8)), *tags], bytes(size))
+    return tiff([*_one_strip(), *tags], bytes(max(64, size)))
 
 
 def tiff_many_tags(size: int) -> bytes:
@@ -283,8 +296,12 @@ def tiff_big_many_tags(size: int) -> bytes:
 
 
 def tiff_integer_profile(size: int) -> bytes:
-    tags = [*_gray_tags(8, 8, 8), (273, 4, 1, _long(8)), (279, 4, 1, _long(64))]
-    return tiff([*tags, (34675, 4, 1, _long(7))], bytes(range(64)))
+    return tiff([*_one_strip(), (34675, 4, 1, _long(7))], bytes(range(64)))
+
+
+def _one_strip() -> list[tuple[int, int, int, bytes]]:
+    """8 x 8 pixels, the first 64 bytes."""
+    return [*_gray_tags(8, 8, 8), (273, 4, 1, _long(8)), (279, 4, 1, _long(64))]
 
 
 def box(kind: bytes, *content: bytes) -> bytes:

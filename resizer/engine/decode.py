@@ -77,6 +77,8 @@ def open_original(body: Body, image_format: Format, limits: Limits) -> Original:
     file.allow(limits.max_header_reads, 2 * size + MIB)
     image = image_format.load_plugin()(cast("IO[bytes]", file))
     limits.check_pixels(image_format.name, *image.size, whole=not decodes_in_strips(image))
+    if not isinstance(image.info.get("xmp"), bytes):  # as a TIFF tag; Pillow searches it for text
+        image.info.pop("xmp", None)
     file.allow(limits.max_reads, limits.max_read_bytes)
     return Original(image, file, image_format, image.size, limits)
 

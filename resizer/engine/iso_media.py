@@ -22,7 +22,7 @@ MAX_BOXES = 20_000
 MAX_ITEMS = 10_000
 MAX_EXTENTS = 50_000  # of all items; encoders write one each
 MAX_REFERENCES = 50_000
-# Pillow reads all tags of an AVIF's Exif item, as often as they point to the same bytes.
+# Pillow may rewrite all tags of an AVIF's Exif item. Cameras write 64 KB at most.
 MAX_EXIF_BYTES = 1024 * 1024
 DERIVED, AUXILIARY = b"dimg", b"auxl"
 IN_FILE, IN_IDAT = 0, 1  # construction methods

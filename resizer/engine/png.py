@@ -19,7 +19,7 @@ PIXELS_WORTH_IT = 20_000_000  # below, decoding the whole frame at once is faste
 CHANNELS = {"LA": 2, "RGB": 3, "RGBA": 4}  # of 8 bits each; other modes are small or rare
 UNFILTERED = b"\0"
 TEXT = frozenset({b"tEXt", b"zTXt", b"iTXt"})
-MAX_PROFILE_BYTES = 4 * MIB
+UNPACKED_PROFILE_BYTES = 4 * MIB + 1  # more than `Limits.max_icc_bytes`, which then ignores it
 
 
 class PngFile(PngImageFile):
@@ -70,10 +70,10 @@ def _profile(data: bytes) -> bytes | None:
     """Section 11.3.2.3: name, zero byte, compression method 0, zlib stream."""
     _, _, packed = data.partition(b"\0")
     try:
-        profile = zlib.decompressobj().decompress(packed[1:], MAX_PROFILE_BYTES + 1)
+        profile = zlib.decompressobj().decompress(packed[1:], UNPACKED_PROFILE_BYTES)
     except zlib.error:
         return None
-    return profile if packed[:1] == b"\0" and len(profile) <= MAX_PROFILE_BYTES else None
+    return profile if packed[:1] == b"\0" else None
 
 
 def decodes_in_strips(image: Image.Image) -> bool:
@@ -133,7 +133,7 @@ def _inflated(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
     inflate = zlib.decompressobj()
     piece = bytearray()
     for chunk in chunks:
-        while chunk and not inflate.eof:
+        while chunk:
             piece += inflate.decompress(chunk, size - len(piece))
             chunk = inflate.unconsumed_tail
             if len(piece) == size:

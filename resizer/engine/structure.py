@@ -8,6 +8,7 @@ from contract.record import Reason
 from resizer.engine.body import Body
 from resizer.engine.iso_media import check_items
 from resizer.engine.limits import Limits
+from resizer.engine.tiff_tags import check_tags
 from resizer.failures import UnusableImage
 
 # JPEG. A profile has up to 255 segments (ICC.1, annex B.4), extended XMP a segment for each 64 KB
@@ -19,16 +20,6 @@ MAX_PHOTOSHOP_BYTES = 16 * 1024 * 1024  # resources of 12 bytes or more, each re
 SOS, APP1, APP13 = 0xDA, 0xE1, 0xED
 STANDALONE = frozenset({0x00, *range(0xD0, 0xDA), *range(0xF0, 0xFE)})  # as Pillow sees them
 
-# TIFF. Cameras write 50 tags, GeoTIFF and microscopes some hundreds.
-MAX_TAGS = 4096
-# Strips have a row or more, tiles 256 pixels or more (TIFF 6.0, section 15), each an offset and a
-# length: 282,000 numbers for 36 megapixels. Pillow makes a Python number of each.
-MAX_NUMBERS = 500_000
-MAX_OVERLAP_BYTES = 16 * 1024 * 1024  # of tags that say that they have the same bytes
-TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
-TYPE_BYTES |= {13: 4, 16: 8, 17: 8, 18: 8}
-NOT_NUMBERS = frozenset({1, 2, 7})  # kept as bytes
-
 
 def check_structure(image_format: str, body: Body, limits: Limits) -> None:
     """Raises `UnusableImage`."""
@@ -38,7 +29,7 @@ def check_structure(image_format: str, body: Body, limits: Limits) -> None:
         case "WEBP":
             _check_webp(body, limits)
         case "TIFF":
-            _check_tiff(body.whole())
+            check_tags(body.whole())
         case "AVIF" | "HEIF":
             check_items(body.whole())
 
@@ -73,28 +64,3 @@ def _check_webp(body: Body, limits: Limits) -> None:
     if head[12:16] == b"VP8X":
         width, height = (int.from_bytes(head[at : at + 3], "little") + 1 for at in (24, 27))
         limits.check_pixels("WEBP", width, height, whole=True)
-
-
-def _check_tiff(data: bytes) -> None:
-    """The first directory. TIFF 6.0, section 2; BigTIFF has 8 bytes where TIFF has 2 or 4."""
-    order = "little" if data[:2] == b"II" else "big"
-    big = 43 in data[2:4]
-
-    def number(at: int, length: int) -> int:
-        return int.from_bytes(data[at : at + length], order)  # type: ignore[arg-type]
-
-    directory = number(8, 8) if big else number(4, 4)
-    count_bytes, word, entry_bytes = (8, 8, 20) if big else (2, 4, 12)
-    count = number(directory, count_bytes)
-    if count > MAX_TAGS:
-        raise UnusableImage(Reason.TOO_COMPLEX, f"{count} tags")
-    numbers = total = 0
-    for at in range(directory + count_bytes, len(data), entry_bytes)[:count]:
-        kind, values = number(at + 2, 2), number(at + 4, word)
-        size = values * TYPE_BYTES.get(kind, 0)
-        if size > len(data):
-            continue  # Pillow ignores a tag whose data are not there
-        total += size
-        numbers += 0 if kind in NOT_NUMBERS else values
-    if numbers > MAX_NUMBERS or total > len(data) + MAX_OVERLAP_BYTES:
-        raise UnusableImage(Reason.TOO_COMPLEX, f"{numbers} numbers, {total} bytes in tags")

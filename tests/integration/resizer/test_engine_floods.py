@@ -49,8 +49,10 @@ OUTCOMES = {
     "webp_unknown_chunks": (1 * MB, "thumbnails"),
     "webp_frames": (1 * MB, "thumbnails"),
     "tiff_strips": (3 * MB, "too_complex"),
-    "tiff_tags_of_the_same_bytes": (1 * MB, "too_complex"),
-    "tiff_repeated_tag": (1 * MB, "too_complex"),
+    "tiff_numbers_in_exif": (3 * MB, "too_complex"),
+    "tiff_directory_in_a_circle": (0, "thumbnails"),
+    "tiff_tags_of_the_same_bytes": (1 * MB, "thumbnails"),
+    "tiff_repeated_tag": (1 * MB, "thumbnails"),
     "tiff_many_tags": (1 * MB, "too_complex"),
     "tiff_big_many_tags": (1 * MB, "too_complex"),
     "tiff_integer_profile": (0, "thumbnails"),
@@ -68,7 +70,7 @@ def test_every_kind_of_flood_has_its_outcome() -> None:
     assert OUTCOMES.keys() == GENERATORS.keys()
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of odd tags
 @pytest.mark.parametrize("kind", OUTCOMES)
 def test_a_flood_ends_quickly_and_with_the_right_reason(kind: str) -> None:
     size, expected = OUTCOMES[kind]
@@ -83,8 +85,15 @@ def test_a_flood_ends_quickly_and_with_the_right_reason(kind: str) -> None:
     assert time.process_time() - start < MAX_SECONDS
 
 
+def test_bytes_that_are_read_again_and_again_are_counted() -> None:
+    data = GENERATORS["png_texts"](1)
+    assert render(data, limits=Limits(max_read_bytes=200)).width == 80
+    with pytest.raises(UnusableImage, match="too_complex"):
+        render(data, limits=Limits(max_read_bytes=20))
+
+
 @pytest.mark.parametrize("count", [0, 65_535])
-def test_reads_and_bytes_of_the_header_are_counted_apart_from_those_of_the_pixels(
+def test_reads_of_the_header_are_counted_apart_from_those_of_the_pixels(
     count: int,
 ) -> None:
     data = GENERATORS["png_empty_idats"](24_000)

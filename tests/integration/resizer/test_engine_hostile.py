@@ -4,13 +4,14 @@ import struct
 import zlib
 
 import pytest
-from PIL import Image
+from PIL import Image, WebPImagePlugin
 
 from resizer.engine import formats
 from resizer.engine.limits import Limits
 from resizer.failures import UnusableImage
 from tests.integration.resizer.rendering import render
 from tools import pictures
+from tools.hostile_pictures import png_chunk, tiff
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of odd metadata
 
@@ -171,6 +172,80 @@ def test_a_compressed_profile_or_text_that_explodes_is_harmless() -> None:
     for kind in (b"iCCP", b"zTXt"):
         data = plain[:33] + chunk(kind, b"name\0\0" + zeros) + plain[33:]
         assert outcome(data) in {"thumbnails", "corrupt_image"}
+
+
+def with_chunk(kind: bytes, data: bytes) -> bytes:
+    plain = pictures.saved(pictures.photo(), "PNG")
+    return plain[:33] + png_chunk(kind, data) + plain[33:]
+
+
+def test_a_text_of_a_png_never_costs_the_picture() -> None:
+    plain = render(pictures.saved(pictures.photo(), "PNG"))
+    packed = zlib.compress(bytes(2_000_000))
+    for text in (b"transparency\0\1\2\3", b"exif\0" + pictures.exif(6), b"icc_profile\0x"):
+        assert render(with_chunk(b"tEXt", text)) == plain
+    assert render(with_chunk(b"zTXt", b"a\0\0" + packed)) == plain
+    assert render(with_chunk(b"iTXt", b"a\0\1\0\0\0" + packed)) == plain
+
+
+def test_a_text_of_a_png_may_have_a_wrong_checksum() -> None:
+    data = with_chunk(b"tEXt", b"a\0b").replace(b"a\0b", b"a\0c")
+    assert render(data) == render(pictures.saved(pictures.photo(), "PNG"))
+
+
+def test_a_profile_of_a_png_is_unpacked_up_to_its_limit() -> None:
+    plain = render(pictures.saved(pictures.photo(), "PNG"))
+    used = [
+        render(with_chunk(b"iCCP", b"a\0\0" + zlib.compress(pictures.ADOBE_RGB + bytes(more))))
+        for more in (0, 3_000_000, 5_000_000)
+    ]
+    assert used[0] == used[1] != plain
+    assert used[2] == plain
+    assert render(with_chunk(b"iCCP", b"a\0\1" + zlib.compress(pictures.ADOBE_RGB))) == plain
+    assert render(with_chunk(b"iCCP", b"a\0\0nonsense")) == plain
+    assert render(with_chunk(b"iCCP", b"a")) == plain
+
+
+def test_a_sampling_factor_of_zero_is_corrupt() -> None:
+    for progressive in (False, True):
+        data = bytearray(
+            pictures.saved(pictures.photo(3300, 2500), "JPEG", progressive=progressive)
+        )
+        at = data.index(b"\xff\xc2" if progressive else b"\xff\xc0")
+        for factor in (at + 11, at + 14, at + 17):
+            damaged = data.copy()
+            damaged[factor] = 0
+            assert reason_of(bytes(damaged)) == "corrupt_image"
+
+
+def test_a_webp_canvas_is_checked_before_libwebp_allocates_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def never(_: object) -> None:
+        pytest.fail("the decoder was called")
+
+    monkeypatch.setattr(WebPImagePlugin.WebPImageFile, "_open", never)
+    size = (12_000 - 1).to_bytes(3, "little")
+    chunk = b"VP8X" + struct.pack("<I", 10) + bytes(4) + size + size
+    data = b"RIFF" + struct.pack("<I", 4 + len(chunk)) + b"WEBP" + chunk
+    assert reason_of(data) == "too_many_pixels"
+
+
+@pytest.mark.parametrize("kind", range(1, 19))
+@pytest.mark.parametrize("tag", [34_675, 34_665, 700, 33_723, 34_377])
+def test_metadata_of_a_tiff_of_any_type_is_ignored(tag: int, kind: int) -> None:
+    """A profile, a directory for Exif, XMP, IPTC, Photoshop."""
+    tags = [(256, 4, 8), (257, 4, 8), (258, 3, 8), (259, 3, 1), (262, 3, 1), (278, 4, 8)]
+    entries = [(number, kind, 1, struct.pack("<I", value)) for number, kind, value in tags]
+    entries += [(273, 4, 1, struct.pack("<I", 8)), (279, 4, 1, struct.pack("<I", 64))]
+    assert outcome(tiff([*entries, (tag, kind, 1, b"\7\0\0\0")], bytes(64))) == "thumbnails"
+
+
+def test_a_tiff_tag_whose_data_are_not_there_is_ignored() -> None:
+    tags = [(256, 4, 8), (257, 4, 8), (258, 3, 8), (259, 3, 1), (262, 3, 1), (278, 4, 8)]
+    entries = [(number, kind, 1, struct.pack("<I", value)) for number, kind, value in tags]
+    entries += [(273, 4, 1, struct.pack("<I", 8)), (279, 4, 1, struct.pack("<I", 64))]
+    assert outcome(tiff([*entries, (60_000, 4, 0x3FFFFFFF, bytes(4))], bytes(64))) == "thumbnails"
 
 
 def test_a_profile_over_the_limit_is_ignored() -> None:

@@ -4,16 +4,16 @@ import time
 
 import pytest
 
-from tools.fuzz import HANG_SECONDS, VARIANTS, run
+from tools.fuzz import MAX_CPU_SECONDS, VARIANTS, run
 
-ROUNDS = 12  # of every variant; the full run of 24,000 cases is `make fuzz`
+ROUNDS = 20  # of every variant; the full run of 32,000 cases is `make fuzz`
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("variant", range(len(VARIANTS)))
 def test_damaged_pictures_end_as_thumbnails_or_with_a_reason(variant: int) -> None:
     for number in range(ROUNDS):
-        start = time.monotonic()
+        start = time.process_time()
         assert run(1_000_000 * len(VARIANTS) + variant + number * len(VARIANTS)) in {
             *(
                 "thumbnails",
@@ -23,4 +23,4 @@ def test_damaged_pictures_end_as_thumbnails_or_with_a_reason(variant: int) -> No
                 "too_complex",
             ),
         }
-        assert time.monotonic() - start < HANG_SECONDS
+        assert time.process_time() - start < MAX_CPU_SECONDS
