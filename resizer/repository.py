@@ -226,7 +226,7 @@ class Repository:
         return next(map(ImageRecord.from_item, response["Items"]), None)
 
     def find_by_original_key(self, user_id: str, key: OriginalKey) -> ImageRecord | None:
-        """The record whose `originalKey` is `key` and whose image id is not the object's name.
+        """The record whose `originalKey` is `key`, under whichever image id.
 
         Reads at most MAX_PAGES_SEARCHED pages of the user's records, newest id first. If several
         name the key, the one with the greatest image id is returned.
@@ -243,7 +243,7 @@ class Repository:
                 **start,
             )
             for record in map(ImageRecord.from_item, page["Items"]):
-                if record.key == key and record.image_id != key.image_id:
+                if record.key == key:
                     return record
             if "LastEvaluatedKey" not in page:
                 return None

@@ -254,6 +254,16 @@ def test_a_row_of_this_name_that_is_another_objects_is_left_alone(
     assert foreign.original() is not None
 
 
+def test_the_row_of_a_planned_upload_is_never_taken_for_another_object(
+    resizer: Resizer, image: Image, foreign: Image
+) -> None:
+    row = bare_row(foreign, image.key.image_id)
+    put(image, row)
+    assert resizer.resize(foreign.upload(), "invocation-1") is Outcome.DONE
+    assert set(rows(foreign)) == {foreign.key.image_id, image.key.image_id}
+    assert rows(foreign)[image.key.image_id] == row
+
+
 def test_a_planned_object_costs_no_read(resizer: Resizer, image: Image) -> None:
     put(image, bare_row(image, UUID))
     ref = image.upload()
