@@ -228,12 +228,16 @@ class Resizer:
             self.storage.tag_failed(str(ref.key), ref.e_tag)
 
     def _forget(self, ref: ObjectReference, change: Change, record: ImageRecord) -> Outcome:
-        """Remove the record of an original that is gone, unless thumbnails are its last copy."""
+        """Remove the record of an original that is gone, unless it has thumbnails.
+
+        Thumbnails in the bucket stay in any case: they may be the last copy, and without a
+        tombstone nobody said that the image is to go. See docs/decisions/0015.
+        """
         if record.status is not Status.PROCESSING:
             return Outcome.GONE  # not claimed: the doctor's next run deals with it
         if record.thumbnails:
             return self._archive(ref, change)
-        return self._remove(ref, change, record)
+        return self._remove(ref, change)
 
     def _freeze(self, ref: ObjectReference, change: Change, record: ImageRecord) -> Outcome:
         """Keep the thumbnails of an original that must be restored before it can be read."""
@@ -248,20 +252,25 @@ class Resizer:
             return self._clean_up(ref, refusal.record)
         return Outcome.ARCHIVED
 
-    def _remove(self, ref: ObjectReference, change: Change, record: ImageRecord) -> Outcome:
-        """Remove the thumbnails, then the record."""
-        widths = frozenset(record.thumbnails) | frozenset(self.settings.widths)
-        self.storage.remove_thumbnails(ref.key, widths, up_to=ref.sequencer)
+    def _remove(self, ref: ObjectReference, change: Change) -> Outcome:
         try:
             self.repository.forget(ref, change)
         except RefusedError as refusal:
             return self._clean_up(ref, refusal.record)
         return Outcome.GONE
 
-    def forget(self, ref: ObjectReference, owner: str) -> Outcome:
-        """Remove record and thumbnails of an original that is gone. Raises RefusedError."""
+    def forget(self, ref: ObjectReference, owner: str, *, thumbnails: bool) -> Outcome:
+        """Remove the record of an original that is gone; one with thumbnails only with them.
+
+        Raises RefusedError.
+        """
         change = Change(ref.sequencer, owner, self.now_ms())
-        return self._remove(ref, change, self._claim(Transition.REDO, ref, change))
+        record = self._claim(Transition.REDO, ref, change)
+        if not thumbnails:
+            return self._forget(ref, change, record)  # it may have been finished in the meantime
+        widths = frozenset(record.thumbnails) | frozenset(self.settings.widths)
+        self.storage.remove_thumbnails(ref.key, widths, up_to=ref.sequencer)
+        return self._remove(ref, change)
 
     def _refused_claim(self, ref: ObjectReference, record: ImageRecord | None) -> Outcome:
         if record and record.status is Status.PROCESSING and record.sequencer == ref.sequencer:

@@ -7,7 +7,7 @@ from contract import metadata
 from contract.keys import OriginalKey
 from contract.record import NO_SEQUENCER, ImageRecord
 from contract.transitions import Change, Transition
-from resizer.doctor.findings import Finding
+from resizer.doctor.findings import FORGETTABLE, Finding
 from resizer.events import ObjectReference
 from resizer.resize import Outcome, Resizer
 from resizer.storage import StoredObject, stored_filename
@@ -29,7 +29,7 @@ class Repairs:
             return True
         if stored is None:
             assert record is not None
-            return self._forget(record)
+            return self._forget(record, thumbnails=finding in FORGETTABLE)
         key = OriginalKey.parse(stored.key)
         known = record.sequencer if record else None
         ref = ObjectReference(
@@ -73,10 +73,11 @@ class Repairs:
         outcome = self.resizer.resize(ref, self.owner, transition)
         return outcome in {Outcome.DONE, Outcome.FAILED}
 
-    def _forget(self, record: ImageRecord) -> bool:
+    def _forget(self, record: ImageRecord, *, thumbnails: bool) -> bool:
         if record.key is None or self.resizer.storage.head(str(record.key)):
             return False  # it came back after the listing
-        return self.resizer.forget(_reference(record), self.owner) is Outcome.GONE
+        forgotten = self.resizer.forget(_reference(record), self.owner, thumbnails=thumbnails)
+        return forgotten is Outcome.GONE
 
     def restore_archived(self, key: OriginalKey) -> bool:
         """Rebuild the record of an original that a lifecycle rule removed, from its thumbnails.

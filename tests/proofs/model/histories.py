@@ -68,6 +68,17 @@ class History(RuleBasedStateMachine):
         self.system.put_row(key)
 
     @precondition(has_event)
+    @rule(pick=picks)
+    def deliver_to_broken_engine(self, pick: int) -> None:
+        events = self.system.events
+        self.system.deliver_to_broken_engine(events[pick % len(events)])
+
+    @rule(key=keys)
+    def lose_original(self, key: OriginalKey) -> None:
+        """A lifecycle rule, or another tool, removes it; nobody deleted the image."""
+        self.system.remove_by_hand(key)
+
+    @precondition(has_event)
     @rule(pick=picks, again=st.booleans())
     def deliver(self, pick: int, again: bool) -> None:
         """An event arrives: now or late, in any order, once or more often."""

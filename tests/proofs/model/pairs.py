@@ -82,6 +82,21 @@ def elsewhere_done(system: System) -> None:
     run(system, resize(system))
 
 
+def quarantined(system: System) -> None:
+    uploaded(system)
+    run(system, system.deliver_to_broken_engine(system.events[-1]))
+
+
+def replaced_and_lost(system: System) -> None:
+    replaced(system)
+    system.remove_by_hand(ANN)
+
+
+def done_and_lost(system: System) -> None:
+    done(system)
+    system.remove_by_hand(ANN)
+
+
 def resize(system: System) -> Worker:
     """Deliver the newest event."""
     return system.deliver(system.events[-1])
@@ -179,6 +194,11 @@ PAIRS = [
     Pair("resize a replacement, give up the stale event", replaced, resize, give_up_stale),
     Pair("resize no image, replace", replaced_by_no_image, resize, upload_and_resize),
     Pair("resize no image, delete", replaced_by_no_image, resize, delete),
+    Pair("resize a quarantined image again, doctor", quarantined, resize, doctor),
+    Pair("doctor on a quarantined image, delete", quarantined, doctor, delete),
+    Pair("resize a replacement that is lost, doctor", replaced_and_lost, resize, doctor_late),
+    Pair("doctor on a lost original, replace", done_and_lost, doctor, upload_and_resize),
+    Pair("doctor on a lost original, delete", done_and_lost, doctor, delete),
     Pair("delete, replace", done, delete, upload_and_resize),
     Pair("delete, doctor", done, delete, doctor),
     Pair("doctor, replace", done, doctor, upload_and_resize),

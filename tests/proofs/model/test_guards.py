@@ -10,7 +10,8 @@ from api.aws.dynamodb import repository as api_repository
 from contract import metadata
 from contract.record import Status
 from contract.transitions import TRANSITIONS, Order, Rule, Transition
-from resizer import storage
+from resizer import resize, storage
+from resizer.doctor import doctor
 from resizer.repository import Repository
 from resizer.resize import Resizer
 from resizer.settings import Settings
@@ -167,6 +168,20 @@ def forgetting_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Repository, "forget", lambda self, ref, change: None)
 
 
+def forgetting_lost_originals(patch: pytest.MonkeyPatch) -> None:
+    """The doctor removes what is left of an original that nobody deleted."""
+    patch.setattr(doctor, "FORGETTABLE", frozenset())
+
+
+def forgetting_with_thumbnails(patch: pytest.MonkeyPatch) -> None:
+    """So does a late event."""
+    patch.setattr(Resizer, "_archive", Resizer._remove)
+
+
+def cleaning_up_quarantined_images(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(resize, "REDRIVEN", frozenset())
+
+
 def drop_argument(patch: pytest.MonkeyPatch, operation: str, *arguments: str) -> None:
     """Take arguments out of every call of an S3 operation by the resizer."""
 
@@ -216,6 +231,9 @@ GUARDS: list[Remove] = [
     leaving_what_a_tombstone_refused,
     doing_before_storing,
     forgetting_nothing,
+    forgetting_lost_originals,
+    forgetting_with_thumbnails,
+    cleaning_up_quarantined_images,
 ]
 
 
