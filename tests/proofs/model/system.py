@@ -158,6 +158,7 @@ class System:
                     ExpressionAttributeNames={"#status": "status"},
                     ExpressionAttributeValues={":deleted": {"S": "deleted"}},
                 )
+                self._seen.pop(key, None)  # the order of its events is lost with the record
 
         return self._start("put_row", operation)
 
