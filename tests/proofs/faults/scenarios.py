@@ -15,7 +15,7 @@ from tests.proofs.faults.operations import Operation, delete, doctor, give_up, p
 from tools.pictures import jpeg
 
 Arrange = Callable[[Image, Resizer], ObjectReference]
-TIMES = ("expires_at_s", "claimed_by", "claimed_until_ms", "created_at_ms")
+TIMES = ("expires_at_s", "upload_until_s", "claimed_by", "claimed_until_ms", "created_at_ms")
 
 
 @dataclass(frozen=True)
@@ -147,6 +147,7 @@ def _seen(record: ImageRecord, image: Image) -> str:
     fields = {name: value for name, value in asdict(record).items() if name not in TIMES}
     fields["thumbnails"] = sorted(fields["thumbnails"].items())
     fields["expires"] = record.expires_at_s is not None
+    fields["unused url"] = record.upload_until_s is not None
     text = repr(fields).replace(image.key.user_id, "USER")
     nonce = image.key.filename.partition("-")[0]
     return text.replace(record.image_id, "IMAGE").replace(nonce, "NONCE")
