@@ -57,6 +57,8 @@ class Reason(StrEnum):
 
 # The bytes may be good: the doctor's `--redrive` tries again.
 REDRIVEN = frozenset({Reason.GAVE_UP, Reason.ENGINE_ERROR, Reason.ARCHIVED})
+# The bytes are at fault, and their original expires: neither those, nor another image's name.
+UNUSABLE = frozenset(Reason) - REDRIVEN - {Reason.KEY_COLLISION}
 
 
 def normal_sequencer(sequencer: str) -> str:

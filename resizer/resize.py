@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from contract.record import REDRIVEN, ImageRecord, Reason, Status, ThumbnailFacts
+from contract.record import REDRIVEN, UNUSABLE, ImageRecord, Reason, Status, ThumbnailFacts
 from contract.transitions import Change, Transition
 from resizer.events import ObjectReference
 from resizer.failures import DEFECTS, EngineError, UnusableImage
@@ -175,7 +175,7 @@ class Resizer:
             return self._clean_up(ref, refusal.record)
         widths = frozenset(record.thumbnails) | frozenset(self.settings.widths)
         self.storage.remove_thumbnails(ref.key, widths, up_to=ref.sequencer)
-        if reason not in REDRIVEN:
+        if reason in UNUSABLE:
             self._let_expire(ref)
         return Outcome.FAILED
 
@@ -286,14 +286,14 @@ class Resizer:
         redriven = record is not None and record.error in REDRIVEN
         if record is None or (record.status is Status.FAILED and not redriven):
             self.storage.remove_thumbnails(ref.key, self.settings.widths, up_to=ref.sequencer)
-            if record is not None and record.sequencer == ref.sequencer:
+            is_about_it = record is not None and record.sequencer == ref.sequencer
+            if record is not None and record.error in UNUSABLE and is_about_it:
                 self._let_expire(ref)
         elif record.status is Status.DELETED:
             self.remove_everything(ref, record)
             return Outcome.DELETED
-        elif (
-            record.sequencer or ""
-        ) > ref.sequencer:  # an earlier attempt may have died tagging it
+        elif (record.sequencer or "") > ref.sequencer:
+            # An earlier attempt may have died tagging it.
             self.storage.untag_failed(str(ref.key))
         return Outcome.IGNORED
 

@@ -46,6 +46,18 @@ def test_the_original_of_a_finished_image_is_not_tagged(resizer: Resizer, image:
     assert tags(image) == {}
 
 
+def test_the_original_of_a_good_picture_whose_name_was_taken_is_not_tagged(
+    resizer: Resizer, image: Image
+) -> None:
+    other = image.of("somebody_else")
+    resizer.resize(image.upload(), "invocation-1")
+    ref = other.upload(jpeg(300, 200))
+    for attempt in ("invocation-2", "invocation-3"):
+        resizer.resize(ref, attempt)
+    assert other.in_status(Status.FAILED).error == Reason.KEY_COLLISION
+    assert tags(other) == {}
+
+
 def test_with_failed_days_0_nothing_is_tagged(resizer: Resizer, image: Image) -> None:
     keeping = replace(resizer, settings=replace(resizer.settings, failed_days=0))
     assert keeping.resize(image.upload(b"no image"), "invocation-1") is Outcome.FAILED

@@ -16,7 +16,7 @@ from tools.pictures import jpeg
 
 Arrange = Callable[[Image, Resizer], ObjectReference]
 UUID = "0c9d4b5e-8f0a-4b6e-9d43-6b1f0a0b5b5e"
-TIMES = ("expires_at_s", "claimed_by", "claimed_until_ms", "created_at_ms")
+TIMES = ("expires_at_s", "upload_until_s", "claimed_by", "claimed_until_ms", "created_at_ms")
 
 
 @dataclass(frozen=True)
@@ -197,6 +197,7 @@ def _seen(record: ImageRecord, image: Image) -> str:
     fields = {name: value for name, value in asdict(record).items() if name not in TIMES}
     fields["thumbnails"] = sorted(fields["thumbnails"].items())
     fields["expires"] = record.expires_at_s is not None
+    fields["unused url"] = record.upload_until_s is not None
     text = repr(fields).replace(image.key.user_id, "USER")
     nonce = image.key.filename.partition("-")[0]
     return text.replace(record.image_id, "IMAGE").replace(nonce, "NONCE")
