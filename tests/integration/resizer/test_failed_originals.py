@@ -15,6 +15,7 @@ from resizer.resize import Outcome, Resizer
 from resizer.storage import FAILED_TAG, Storage
 from tests.integration.resizer.conftest import Image
 from tests.template import PARAMETERS, RESOURCES
+from tools.pictures import jpeg
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
