@@ -7,6 +7,7 @@ from api.settings import Settings as ApiSettings
 from contract.settings import SettingsError
 from local import logs
 from local.claims import TakenError
+from local.disk import DiskFullError
 from local.emulator import EmulatorError
 from local.infrastructure import DeployError
 from local.settings import checked_settings, forget_account
@@ -22,5 +23,5 @@ if __name__ == "__main__":
         run(settings)
     except SettingsError as exc:
         sys.exit(f"The local run cannot start: {exc}")
-    except (TakenError, EmulatorError, DeployError, PartError) as exc:
+    except (DiskFullError, TakenError, EmulatorError, DeployError, PartError) as exc:
         sys.exit(str(exc))

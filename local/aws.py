@@ -13,7 +13,8 @@ import threading
 from pathlib import Path
 
 from contract.settings import SettingsError
-from local import infrastructure, logs
+from local import disk, infrastructure, logs
+from local.disk import DiskFullError
 from local.emulator import (
     ROOT,
     Credentials,
@@ -41,7 +42,8 @@ log = logging.getLogger(__name__)
 
 
 def run(settings: Settings, identities: Path, ready: Path) -> None:
-    """Run until a signal arrives; raises EmulatorError or DeployError."""
+    """Run until a signal arrives; raises DiskFullError, EmulatorError or DeployError."""
+    disk.check(settings.data)
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
@@ -57,7 +59,9 @@ def run(settings: Settings, identities: Path, ready: Path) -> None:
             _write_identity(identities / "give-up", stack.give_up)
             ready.write_text("ready\n")
             log.info("ready: the stack is deployed and the index rebuilt")
+            space = disk.Watch(settings.data, log.warning)
             while not stopped.wait(0.5):
+                space.look()
                 if not emulator.alive:
                     raise EmulatorError("The emulator stopped unexpectedly.")
 
@@ -98,5 +102,5 @@ if __name__ == "__main__":
         settings = checked_settings(os.environ, ResizerSettings.from_environment)
         forget_account(os.environ)
         run(settings, Path("/identities"), Path("/tmp/ready"))  # noqa: S108
-    except (SettingsError, EmulatorError, DeployError) as exc:
+    except (SettingsError, DiskFullError, EmulatorError, DeployError) as exc:
         sys.exit(str(exc))

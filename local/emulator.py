@@ -1,8 +1,8 @@
 """The AWS emulator: one process on loopback, in its own virtual environment.
 
-Objects are written through to the data folder and survive `kill -9`. Everything else is in the
-emulator's memory: at each start the stack is deployed again and the table is rebuilt from the
-bucket (decision 0006).
+Objects are written through to the data folder and survive `kill -9`; what cannot be written is
+refused (`local.durable_s3`). Everything else is in the emulator's memory: at each start the stack
+is deployed again and the table is rebuilt from the bucket (decision 0006).
 """
 
 import json
@@ -101,7 +101,7 @@ class Emulator:
             raise EmulatorError(f"LOCAL_DATA is {str(data)!r}: {exc}.") from exc
         with opened as log:
             self._process = subprocess.Popen(
-                tether.command(str(PYTHON), "-m", "ministack"),
+                tether.command(str(PYTHON), "-m", "local.durable_s3"),
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,

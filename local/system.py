@@ -16,7 +16,7 @@ import urllib.request
 from contextlib import ExitStack
 from typing import Self
 
-from local import infrastructure, tether
+from local import disk, infrastructure, tether
 from local.claims import check_port, claim_folder
 from local.emulator import ROOT, Emulator, endpoint_environment
 from local.infrastructure import GIVE_UP, RESIZE_IMAGE, Stack
@@ -57,6 +57,7 @@ class System:
 
     def _start(self, parts: ExitStack) -> None:
         settings = self._settings
+        disk.check(settings.data)
         parts.enter_context(claim_folder(settings.data))
         check_port(settings.api_port, "API_PORT")
         check_port(settings.emulator_port, "EMULATOR_PORT")
@@ -132,7 +133,9 @@ class System:
 
     def watch(self, stopped: threading.Event) -> None:
         """Return when `stopped` is set; raise PartError if a part stops unexpectedly."""
+        space = disk.Watch(self._settings.data, log.warning)
         while not stopped.wait(0.5):
+            space.look()
             if not self.emulator.alive:
                 raise PartError("The emulator stopped unexpectedly.")
             if not self._api.alive:
