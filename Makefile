@@ -1,7 +1,7 @@
 # Everything that a contributor runs. Needs Python 3.11 or newer with venv, and make.
 
 PYTHON ?= python3
-GROUPS := api lambda resizer run dev emulator checks checkov benchmarks schema uv
+GROUPS := api lambda resizer run dev emulator checks checkov benchmarks schema sbom zig uv
 PYTEST := .venv/bin/python -m pytest
 # Each worker has an emulator of its own. For a debugger: ARGS="-n0 --pdb"
 PARALLEL := -n auto --maxprocesses 4 --dist worksteal
@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
 .PHONY: help setup run web unit test proofs test-proofs test-guards mutants test-containers test-api-schema test-web \
 	check fix lint types imports template containers fuzz verify-deploy \
-	bench-api bench-cold bench-kills bench-resize lock openapi web-client web-screenshots clean \
+	bench-api bench-cold bench-kills bench-resize lock notices sbom openapi web-client web-screenshots clean \
 	python node chromium
 
 help: ## list the commands
@@ -120,6 +120,23 @@ lock: .venv-uv/made ## lock the newest allowed versions of all dependencies
 			--group $$group --output-file requirements/$$group.txt || exit 1; \
 	done
 
+# The images' builds do the same; the resizer's wheel of pillow-heif loses its GPL encoder first.
+notices: .venv-api/made .venv-lambda/made .venv-resizer/made .venv-zig/made ## write the licenses of everything in the images to build/notices
+	rm -rf build/notices && mkdir -p build/notices
+	cp -r .venv-resizer/lib/python3*/site-packages build/notices/packages
+	.venv-zig/bin/python container_build/without_x265.py build/notices/packages .venv-zig/bin/python -m ziglang cc
+	$(PYTHON) container_build/third_party_notices.py .venv-api/lib/python3*/site-packages > build/notices/api.txt
+	$(PYTHON) container_build/third_party_notices.py .venv-api/lib/python3*/site-packages \
+		.venv-lambda/lib/python3*/site-packages > build/notices/api-lambda.txt
+	$(PYTHON) container_build/third_party_notices.py build/notices/packages > build/notices/resizer.txt
+	rm -rf build/notices/packages
+
+sbom: .venv-sbom/made .venv-api/made .venv-lambda/made .venv-resizer/made ## write software bills of materials (CycloneDX) to build/sbom
+	mkdir -p build/sbom
+	for group in api lambda resizer; do \
+		.venv-sbom/bin/python -m tools.sbom $$group > build/sbom/$$group.cdx.json || exit 1; \
+	done
+
 openapi: .venv/made ## write docs/openapi.json
 	.venv/bin/python -m api openapi > docs/openapi.json
 
@@ -131,7 +148,7 @@ web-screenshots: .venv-run/made .venv-emulator/made $(WEB)/node_modules/.package
 	cd $(WEB) && CHROMIUM=$(CHROMIUM) npm run --silent screenshots
 
 clean: ## remove the environments, the caches and the local run's data
-	rm -rf .venv .venv-* .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
+	rm -rf .venv .venv-* .local build .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
 	rm -rf $(WEB)/node_modules $(WEB)/.next $(WEB)/test-results
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
