@@ -42,7 +42,8 @@ def main() -> int:
             config = ["--config-file", str(ROOT / "tests" / "proofs" / "schemathesis.toml")]
             target = ["run", f"{client.base_url}/openapi.json", *arguments]
             header = ["--header", f"Authorization: Bearer {token}"]
-            return subprocess.run([command, *config, *target, *header], check=False).returncode
+            run = [str(ROOT / command), *config, *target, *header]
+            return subprocess.run(run, cwd=folder, check=False).returncode  # it leaves files there
 
 
 if __name__ == "__main__":
