@@ -1,7 +1,8 @@
 """How much space is left for the data folder, and what the local run refuses when it runs out.
 
 The emulator reports an upload as stored although it could not write it. So nothing is accepted
-that may not fit (`local.durable_s3`), and `Watch` says why.
+that may not fit (`local.durable_s3`), no such upload is planned (`local.service`), and `Watch`
+says why.
 """
 
 import shutil

@@ -30,8 +30,9 @@ def fits(method: str, path: str, length: int) -> bool:
     if method not in {"PUT", "POST"} or not length:
         return True
     is_thumbnail = path.partition("/thumbnails/")[0].count("/") == 1 and "/thumbnails/" in path
+    free = free_bytes(DATA)
     needed = THUMBNAILS_NEED_BYTES if is_thumbnail else UPLOADS_NEED_BYTES
-    return free_bytes(DATA) - length >= needed
+    return free >= needed and free - length >= THUMBNAILS_NEED_BYTES
 
 
 def refuse(path: str) -> Response:

@@ -85,6 +85,7 @@ class System:
             **self.stack.api.environment(),
             "HOST": "127.0.0.1",
             "PORT": str(self._settings.api_port),
+            "LOCAL_DATA": str(self._settings.data),
             "CORS_ORIGINS": ",".join(self._settings.cors_origins),
             **self._resources(),
         }

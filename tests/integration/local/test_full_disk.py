@@ -1,19 +1,24 @@
 """What the local run accepts, it keeps; what the disk has no space for, it refuses."""
 
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local import disk
-from local.disk import MIB, DiskFullError, Watch
+from local.disk import MIB, UPLOADS_NEED_BYTES, DiskFullError, Watch
 from local.emulator import Emulator
 from tests.integration.e2e.test_lifetime import failed_start
+from tools.local_run import LocalRun
+from tools.pictures import noise, saved
 from tools.ports import free_port
+from tools.uploader import send
 
 BUCKET = "photos"
 ONCE = Config(retries={"total_max_attempts": 1})
@@ -91,6 +96,53 @@ def test_what_could_not_be_written_is_refused_and_the_old_object_stays(mount: Mo
 
 def _accepted(client: Any, number: int) -> bool:
     return put(client, f"uploads/ann/{number}.jpg") == 200
+
+
+def test_a_full_disk_loses_nothing_that_was_acknowledged_and_plans_nothing(
+    mount: Mount, user_id: str
+) -> None:
+    """Plan and send until the run refuses both, make space, and kill everything."""
+    data = mount(f"size={UPLOADS_NEED_BYTES + 24 * MIB}")
+    photo = noise(1000, 1000)
+    picture = saved(photo, "BMP")
+    acknowledged = []
+    with LocalRun(data / "run") as running:
+        early = running.plan(user_id, picture, contentType="image/bmp")
+        while (planned := plan(running, user_id, picture)).status_code == 201:
+            upload = planned.json()
+            if send(upload["upload"], picture).status_code < 300:
+                acknowledged.append(upload["image"]["imageId"])
+        assert planned.status_code == 503
+        assert planned.json()["code"] == "storage_unavailable"
+        assert planned.headers["retry-after"]
+        assert "x-request-id" in planned.headers
+        assert send(early["upload"], picture).status_code == 503
+        wait_for(running, "uploads are refused until 64 MiB are free")
+        deleted = running.client.delete(f"/users/{user_id}/images/{acknowledged.pop()}")
+        assert deleted.status_code == 204
+        assert {image["imageId"] for image in running.listing(user_id)} >= set(acknowledged)
+        running.client.delete(f"/users/{user_id}/images/{acknowledged.pop()}")
+        assert send(early["upload"], picture).status_code < 300
+        acknowledged.append(early["image"]["imageId"])
+        wait_for(running, "there is space again: uploads are accepted")
+        running.kill_all()
+    with LocalRun(data / "run") as running:
+        images = [running.finished(user_id, image_id) for image_id in acknowledged]
+        assert {image["status"] for image in images} == {"done"}
+        assert {image["imageId"] for image in running.listing(user_id)} == set(acknowledged)
+
+
+def wait_for(running: LocalRun, message: str) -> None:
+    """Wait until the run's log has this message once; it looks at the disk every 0.5 s."""
+    deadline = time.monotonic() + 20
+    while running.log.read_text().count(message) != 1:
+        assert time.monotonic() < deadline, running.log.read_text()
+        time.sleep(0.1)
+
+
+def plan(running: LocalRun, user_id: str, data: bytes) -> httpx.Response:
+    declared = {"filename": "a.bmp", "contentType": "image/bmp", "size": len(data)}
+    return running.client.post(f"/users/{user_id}/uploads", json=declared)
 
 
 def test_a_start_on_a_full_disk_is_refused_in_one_sentence(mount: Mount) -> None:
