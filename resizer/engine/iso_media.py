@@ -177,7 +177,7 @@ def _locations(data: bytes, box: Box) -> dict[int, list[Extent]]:
     locations: dict[int, list[Extent]] = {}
     total = 0
     for number in range(count):
-        _at_most(MAX_ITEMS, number, "items")
+        _at_most(MAX_ITEMS, number + 1, "items")
         item = reader.number(id_size)
         method = reader.number(2) & 15 if version > 0 else IN_FILE
         elsewhere = reader.number(2)  # 0: this file

@@ -107,6 +107,21 @@ def test_references_that_form_a_circle_end() -> None:
     check_items(media(location(0, 0, 0, 1), box(b"iref", bytes(4), circle)))
 
 
+def test_the_most_items_and_references_are_counted() -> None:
+    def items(count: int) -> bytes:
+        entries = b"".join(struct.pack(">HHH", number, 0, 0) for number in range(count))
+        return media(box(b"iloc", bytes(4), b"\x44\0", struct.pack(">H", count), entries))
+
+    def tiles(count: int) -> bytes:
+        tiles = box(b"dimg", struct.pack(">HH", 1, count), bytes(2 * count))
+        return media(box(b"iref", bytes(4), tiles))
+
+    for good, bad in ((items(10_000), items(10_001)), (tiles(50_000), tiles(50_001))):
+        check_items(good)
+        with pytest.raises(UnusableImage, match="too many"):
+            check_items(bad)
+
+
 def test_a_large_exif_item_is_too_complex() -> None:
     entry = box(b"infe", b"\2\0\0\0", struct.pack(">HH", 1, 0), b"Exif\0")
     infos = box(b"iinf", bytes(4), b"\0\1", entry)

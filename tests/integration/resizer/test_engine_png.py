@@ -12,7 +12,7 @@ from resizer.engine import png
 from resizer.engine.body import Body
 from resizer.engine.limits import Limits
 from resizer.failures import UnusableImage
-from tests.integration.resizer.rendering import render
+from tests.integration.resizer.rendering import difference, pixels, render
 from tools import pictures
 
 
@@ -82,6 +82,17 @@ def test_an_orientation_after_the_pixels_counts() -> None:
     rendition = render(late)
     assert (rendition.width, rendition.height) == (500, 900)
     assert (rendition.thumbnails[200].width, rendition.thumbnails[200].height) == (200, 360)
+
+
+def test_a_late_orientation_costs_no_detail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The decode must be fine enough for both: 4000 pixels across, or 300."""
+    data = pictures.saved(pictures.noise(4000, 300), "PNG")
+    late = data[:-12] + chunk(b"eXIf", pictures.exif(6)[6:]) + data[-12:]
+    in_strips = render(late, (200,)).thumbnails[200]
+    monkeypatch.setattr(png, "PIXELS_WORTH_IT", 1 << 40)
+    whole = render(late, (200,)).thumbnails[200]
+    assert (whole.width, whole.height) == (150, 2000)
+    assert difference(pixels(in_strips), pixels(whole)) < 1
 
 
 def test_another_chunk_after_the_pixels_is_no_orientation() -> None:

@@ -109,6 +109,7 @@ def table_between_scans(data: bytes) -> bytes:
         replaced(progressive(), b"\xff\xc2", b"\xff\xca"),  # arithmetic coding
         replaced(progressive(), b"\xff\xc4", b"\xff\xdc"),  # a number of lines
         replaced(progressive(), b"\xff\xdb", b"\xff\x01"),
+        replaced(progressive(), b"\x01\x22\x00", b"\x01\x02\x00"),  # sampling factors
         b"\xff\xd8\xff",
         b"",
     ],
@@ -122,7 +123,7 @@ def table_between_scans(data: bytes) -> bytes:
             "truncated",
             "sequential",
         ),
-        *("arithmetic", "line count", "standalone marker", "start", "nothing"),
+        *("arithmetic", "line count", "standalone marker", "no sampling", "start", "nothing"),
     ],
 )
 def test_a_file_that_is_not_fully_understood_is_left_alone(data: bytes) -> None:
