@@ -6,7 +6,7 @@ replacing one that was made from another user's original or from a newer upload.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import botocore.session
 from botocore.config import Config
@@ -22,6 +22,7 @@ from contract.keys import (
     check_filename,
 )
 from contract.missing_objects import is_missing
+from contract.record import NO_SEQUENCER, is_normal_sequencer
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -35,9 +36,10 @@ S3_CONFIG = Config(
 )
 # Private: no shared cache may keep it. The URL is signed anew long before a week is over.
 CACHE_CONTROL = "private, max-age=604800, immutable"
-# "Working with archived objects" (S3 User Guide). A listing does not show the archive tiers of
-# Intelligent-Tiering.
+# "Working with archived objects" (S3 User Guide). A listing shows neither the archive tiers of
+# Intelligent-Tiering nor restored copies: those keep their storage class.
 FROZEN = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+RESTORED = 'ongoing-request="false"'  # in x-amz-restore (S3 API Reference, HeadObject)
 # An original with this tag expires: see the rule ExpireFailedOriginals of template.yaml.
 FAILED_TAG = ("thumbline-status", "failed")
 MAX_TAGS = 10  # per object (S3 User Guide, "Categorizing your objects using tags")
@@ -79,7 +81,8 @@ class StoredObject:
     """What a listing or HEAD says about an object; `e_tag` without quotes, `size` in bytes.
 
     A listing has no metadata and no content type. `is_frozen`: it must be restored before it can be
-    read.
+    read. `is_restored`: it can be read, but only until its copy expires. Only HEAD is right about
+    these two.
     """
 
     key: str
@@ -89,6 +92,7 @@ class StoredObject:
     metadata: Mapping[str, str]
     content_type: str = ""
     is_frozen: bool = False
+    is_restored: bool = False
 
 
 def s3_client(region: str | None, endpoint_url: str | None) -> "S3Client":
@@ -171,10 +175,10 @@ class Storage:
         for width in widths:
             name = str(key.thumbnail(width))
             stored = self.head(name)
-            if stored and stored.metadata.get(metadata.USER_ID) == key.user_id:
-                sequencer = stored.metadata.get(metadata.SEQUENCER, "")
-                if up_to is None or sequencer <= up_to:
-                    self.delete(name, stored.e_tag)
+            if stored is None or stored.metadata.get(metadata.USER_ID) != key.user_id:
+                continue
+            if up_to is None or _sequencer(stored) <= up_to:
+                self.delete(name, stored.e_tag)
 
     def delete(self, key: str, e_tag: str | None = None) -> None:
         """Delete the object, or only its version `e_tag`; no error if it is gone or replaced."""
@@ -229,6 +233,8 @@ class Storage:
             if self._is_missing(key, exc):
                 return None
             raise
+        archived = response.get("StorageClass") in FROZEN or "ArchiveStatus" in response
+        restored = archived and RESTORED in response.get("Restore", "")
         return StoredObject(
             key=key,
             size=response["ContentLength"],
@@ -236,13 +242,18 @@ class Storage:
             modified_ms=int(response["LastModified"].timestamp() * 1000),
             metadata=response["Metadata"],
             content_type=response["ContentType"],
-            is_frozen=response.get("StorageClass") in FROZEN,
+            is_frozen=archived and not restored,
+            is_restored=restored,
         )
 
     def users(self) -> Iterator[str]:
         """The user ids that have objects under `uploads/`, in key order."""
         for prefix in self._prefixes(f"{UPLOADS}/"):
             yield prefix.split("/")[1]
+
+    def outside_folders(self) -> Iterator[StoredObject]:
+        """The objects under `uploads/` that are in no user's folder."""
+        return self._objects(f"{UPLOADS}/", Delimiter="/")
 
     def originals(self, user_id: str) -> Iterator[StoredObject]:
         """The objects under `uploads/<user_id>/`, in key order."""
@@ -265,9 +276,9 @@ class Storage:
             for common in page.get("CommonPrefixes", []):
                 yield common["Prefix"]
 
-    def _objects(self, prefix: str) -> Iterator[StoredObject]:
+    def _objects(self, prefix: str, **options: Any) -> Iterator[StoredObject]:
         pages = self.client.get_paginator("list_objects_v2")
-        for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
+        for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, **options):
             for entry in page.get("Contents", []):
                 yield StoredObject(
                     key=entry["Key"],
@@ -301,5 +312,11 @@ def stored_filename(original_metadata: Mapping[str, str]) -> str | None:
 def _check_replaceable(stored: StoredObject, user_metadata: Mapping[str, str]) -> None:
     if stored.metadata.get(metadata.USER_ID) != user_metadata[metadata.USER_ID]:
         raise KeyCollisionError(stored.key)
-    if stored.metadata.get(metadata.SEQUENCER, "") > user_metadata[metadata.SEQUENCER]:
+    if _sequencer(stored) > user_metadata[metadata.SEQUENCER]:
         raise NewerThumbnailError(stored.key)
+
+
+def _sequencer(thumbnail: StoredObject) -> str:
+    """The oldest one where another program wrote none, or one in another form."""
+    said = thumbnail.metadata.get(metadata.SEQUENCER, "")
+    return said if is_normal_sequencer(said) else NO_SEQUENCER

@@ -1,5 +1,6 @@
 """What a thumbnail's metadata says about it: enough to rebuild the record. Pure."""
 
+import re
 from collections.abc import Mapping
 
 from contract import metadata
@@ -8,6 +9,12 @@ from resizer.events import ObjectReference
 from resizer.rendition import Rendition
 from resizer.repository import Finished
 from resizer.storage import StoredObject
+
+_NUMBER = re.compile(r"[0-9]{1,15}")  # of pixels or bytes; JSON parsers read it exactly
+
+
+class UnreadableMetadataError(Exception):
+    """Another program wrote it: something is missing or has another form."""
 
 
 def to_metadata(rendition: Rendition, width: int, ref: ObjectReference) -> dict[str, str]:
@@ -50,20 +57,23 @@ def latest_sequencer(thumbnails: Mapping[int, StoredObject], default: str) -> st
 def finished_from(
     ref: ObjectReference, thumbnails: Mapping[int, StoredObject], filename: str | None
 ) -> Finished:
-    """The contents of a finished image's record, from its thumbnails by requested width."""
+    """The contents of a finished image's record, from its thumbnails by requested width.
+
+    Raises UnreadableMetadataError.
+    """
     said = next(iter(thumbnails.values())).metadata
     return Finished(
-        content_type=said[metadata.ORIGINAL_CONTENT_TYPE],
+        content_type=_text(said, metadata.ORIGINAL_CONTENT_TYPE),
         size=ref.size,
-        width=int(said[metadata.ORIGINAL_WIDTH]),
-        height=int(said[metadata.ORIGINAL_HEIGHT]),
-        placeholder=said[metadata.PLACEHOLDER],
-        color=said[metadata.COLOR],
+        width=number(said, metadata.ORIGINAL_WIDTH),
+        height=number(said, metadata.ORIGINAL_HEIGHT),
+        placeholder=_text(said, metadata.PLACEHOLDER),
+        color=_text(said, metadata.COLOR),
         thumbnails={
             width: ThumbnailFacts(
                 key=stored.key,
-                width=int(stored.metadata[metadata.WIDTH]),
-                height=int(stored.metadata[metadata.HEIGHT]),
+                width=number(stored.metadata, metadata.WIDTH),
+                height=number(stored.metadata, metadata.HEIGHT),
                 bytes=stored.size,
                 content_type=stored.content_type,
             )
@@ -71,3 +81,18 @@ def finished_from(
         },
         filename=filename,
     )
+
+
+def number(said: Mapping[str, str], name: str) -> int:
+    """Raises UnreadableMetadataError."""
+    text = _text(said, name)
+    if not _NUMBER.fullmatch(text):
+        raise UnreadableMetadataError(name)
+    return int(text)
+
+
+def _text(said: Mapping[str, str], name: str) -> str:
+    try:
+        return said[name]
+    except KeyError as exc:
+        raise UnreadableMetadataError(name) from exc

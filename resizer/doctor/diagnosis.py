@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from contract.archiving import removed_before_ms
 from contract.keys import InvalidKeyError, OriginalKey
-from contract.record import REDRIVEN, ImageRecord, Reason, Status
+from contract.record import REDRIVEN, UNUSABLE, ImageRecord, Reason, Status
 from resizer.doctor.findings import Finding
 from resizer.storage import StoredObject
 from resizer.thumbnail_metadata import is_made_from
@@ -94,7 +94,7 @@ def _wrong_result(
         return retried or Finding.FAILED
     if stored.is_frozen:  # what lacks a thumbnail has to wait for the original
         return None if record.archived else Finding.ARCHIVED
-    if record.archived:
+    if record.archived and not stored.is_restored:
         return Finding.RETURNED
     return Finding.MISSING_THUMBNAIL if lacks_thumbnail(record) else None
 
@@ -113,11 +113,22 @@ def lacks_thumbnail(
 
 def is_left_over(width: int, original: StoredObject | None, record: ImageRecord | None) -> bool:
     """Whether a thumbnail of this requested width, not made from `original`, is useless."""
-    if original is None:  # another status: record and thumbnails are removed together
-        return record is None or record.status in {Status.DELETED, Status.FAILED}
+    if original is None:
+        return record is not None and _removed_thumbnails(record)
     return (
         record is not None
         and record.e_tag == original.e_tag
         and record.status in {Status.DONE, Status.FAILED}
         and width not in record.thumbnails
     )
+
+
+def _removed_thumbnails(record: ImageRecord) -> bool:
+    """Whether the image was deleted or found unusable, so that a crash left its thumbnails.
+
+    What was only given up or quarantined kept those of an earlier upload, and the status of another
+    program's row says nothing about them.
+    """
+    if record.status is Status.FAILED:
+        return record.error in UNUSABLE and not record.is_bare
+    return record.status is Status.DELETED

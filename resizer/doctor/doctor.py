@@ -1,13 +1,15 @@
 """Checks every image in the bucket and the table once, user by user, and repairs on request.
 
 One item never decides for another: what raises an exception is reported by its key, and the run
-goes on. Only if one item after another fails is something else wrong, and the run ends.
+goes on. Only if AWS rejects one item after another is none of them to blame, and the run ends.
 """
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from contract import metadata
 from contract.archiving import removed_before_ms
@@ -30,6 +32,7 @@ from resizer.thumbnail_metadata import is_made_from
 
 BATCH = 100  # images processed at a time
 OUTAGE_ERRORS = 50  # in a row: AWS or a permission is at fault, and no image
+REJECTED_ITEM = "ValidationException"  # DynamoDB's word for an item that is too large, for example
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +64,7 @@ class Doctor:
     progress: Callable[[Report], None] = lambda report: None
 
     def examine(self) -> Report:
-        """Raises what every item raises, if 50 in a row do."""
+        """Raises AWS's error (BotoCoreError or ClientError) if it rejects 50 items in a row."""
         report = Report()
         errors: list[Exception] = []
         storage, repository = self.resizer.storage, self.resizer.repository
@@ -77,14 +80,14 @@ class Doctor:
     def _add(
         self, report: Report, verdicts: Iterable[Verdict | None], errors: list[Exception]
     ) -> None:
-        """`errors` are those of the last items in a row."""
+        """`errors` are AWS's for the last items in a row."""
         for verdict in verdicts:
             if verdict:
                 report.add(verdict)
-            if verdict is None or verdict.error is None:
-                errors.clear()
-            else:
+            if verdict and verdict.error and _may_be_outage(verdict.error):
                 errors.append(verdict.error)
+            else:
+                errors.clear()
             if len(errors) >= OUTAGE_ERRORS:
                 raise errors[-1]
         self.progress(report)
@@ -112,6 +115,8 @@ class Doctor:
         options, now_ms = self.options, self.resizer.now_ms()
         if stored is None and record and names_elsewhere(record):
             stored = self.resizer.storage.head(str(record.key))
+        elif stored and (stored.is_frozen or (record and record.archived)):
+            stored = self.resizer.storage.head(stored.key)  # which knows what a listing does not
         finding = diagnose(
             stored,
             record,
@@ -179,3 +184,10 @@ class Doctor:
         if original is None and record is None:
             return Finding.LAST_THUMBNAIL
         return Finding.ORPHAN_THUMBNAIL if is_left_over(width, original, record) else None
+
+
+def _may_be_outage(error: Exception) -> bool:
+    """Whether AWS raised it for a reason that may have nothing to do with the item."""
+    if isinstance(error, ClientError):
+        return error.response["Error"]["Code"] != REJECTED_ITEM
+    return isinstance(error, BotoCoreError)

@@ -30,8 +30,10 @@ MAX_NAMED_ELSEWHERE = 100_000  # keys kept in memory, of one user
 def all_pairs(storage: Storage, repository: Repository, only: str | None) -> Iterator[Pair]:
     """Those of the users in the bucket, then the records of users without an original.
 
-    `only`: those of this user.
+    `only`: those of this user. Objects in no user's folder come first.
     """
+    for stored in () if only else storage.outside_folders():
+        yield stored, None
     for user_id in [only] if only else storage.users():
         yield from pairs_of_user(storage, repository, user_id)
     for user_id in () if only else repository.users():

@@ -11,7 +11,14 @@ from resizer.doctor.findings import FORGETTABLE, Finding
 from resizer.events import ObjectReference
 from resizer.resize import Outcome, Resizer
 from resizer.storage import StoredObject, stored_filename
-from resizer.thumbnail_metadata import finished_from, is_made_from, is_of, latest_sequencer
+from resizer.thumbnail_metadata import (
+    UnreadableMetadataError,
+    finished_from,
+    is_made_from,
+    is_of,
+    latest_sequencer,
+    number,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +96,17 @@ class Repairs:
         e_tags = {fact.get(metadata.ORIGINAL_E_TAG, "") for fact in facts}
         if len(e_tags) != 1 or "" in e_tags:
             return False
-        ref = ObjectReference(
-            key=key,
-            size=int(facts[0][metadata.ORIGINAL_SIZE]),
-            e_tag=e_tags.pop(),
-            sequencer=latest_sequencer(thumbnails, NO_SEQUENCER),
-        )
+        try:
+            ref = ObjectReference(
+                key=key,
+                size=number(facts[0], metadata.ORIGINAL_SIZE),
+                e_tag=e_tags.pop(),
+                sequencer=latest_sequencer(thumbnails, NO_SEQUENCER),
+            )
+            finished = finished_from(ref, thumbnails, filename=None)
+        except UnreadableMetadataError:
+            return False
         change = Change(ref.sequencer, self.owner, self.resizer.now_ms())
-        finished = finished_from(ref, thumbnails, filename=None)
         self.resizer.repository.rebuild(Transition.REDO, ref, change, finished)
         self.resizer.repository.archive(ref, change)
         return True
@@ -108,7 +118,7 @@ class Repairs:
         return {width: head for width, head in heads.items() if head and is_of(head, key.user_id)}
 
     def _rebuild(self, ref: ObjectReference, stored: Mapping[int, StoredObject]) -> bool:
-        """Make the record from the thumbnails' own metadata; False if one is missing."""
+        """Make the record from the thumbnails' own metadata; False if anything is missing."""
         thumbnails = {
             width: thumbnail
             for width, thumbnail in stored.items()
@@ -119,7 +129,10 @@ class Repairs:
         original = self.resizer.storage.head(str(ref.key))
         filename = stored_filename(original.metadata) if original else None
         change = Change(ref.sequencer, self.owner, self.resizer.now_ms())
-        finished = finished_from(ref, thumbnails, filename)
+        try:
+            finished = finished_from(ref, thumbnails, filename)
+        except UnreadableMetadataError:
+            return False
         self.resizer.repository.rebuild(Transition.REDO, ref, change, finished)
         return True
 

@@ -319,3 +319,15 @@ def test_the_command_rejects_an_invalid_user_id(
     code, output, errors = run_doctor(operators_resizer, root_session, "--user", user)
     assert (code, output) == (2, "")
     assert "user id" in errors
+
+
+def test_an_outage_ends_the_command_with_a_sentence(
+    operators_resizer: Resizer, root_session: boto3.Session
+) -> None:
+    settings = replace(operators_resizer.settings, bucket="no-such-bucket")
+    elsewhere = replace(operators_resizer, settings=settings)
+    code, output, errors = run_doctor(elsewhere, root_session)
+    assert (code, output) == (2, "")
+    assert errors.startswith("doctor: ")
+    assert "NoSuchBucket" in errors
+    assert "Traceback" not in errors

@@ -1,17 +1,23 @@
 """Originals that are gone or frozen: only a tombstone or an operator may remove what is left."""
 
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import boto3
 import pytest
 
-from contract.record import Reason, Status
-from contract.transitions import Transition
+from contract.record import ImageRecord, Reason, Status
+from contract.transitions import Change
 from resizer.doctor import Finding
+from resizer.events import ObjectReference
+from resizer.failures import EngineError
 from resizer.resize import Outcome, Resizer
-from resizer.storage import OriginalFrozenError, Storage
-from tests.integration.resizer.conftest import Image
+from resizer.storage import Storage
+from tests.integration.resizer.conftest import Image, sequencer
 from tests.integration.resizer.test_doctor import examine
+from tests.integration.resizer.test_resize import failing
 from tools.pictures import jpeg
 
 DAY_MS = 24 * 3600 * 1000
@@ -129,50 +135,129 @@ def test_an_event_for_an_original_that_is_gone_keeps_the_thumbnails_of_an_earlie
     assert image.thumbnail(200)
 
 
-class Frozen(Storage):
-    """S3's answer for an original in an archive; the emulator reads them like any other."""
-
-    def open_original(self, *_: object) -> Any:
-        raise OriginalFrozenError
+def given_up(resizer: Resizer, ref: ObjectReference) -> None:
+    resizer.repository.give_up(ref, Change(ref.sequencer, "invocation-2", resizer.now_ms()), "{}")
 
 
-def with_frozen_originals(resizer: Resizer) -> Resizer:
-    storage = resizer.storage
-    return replace(resizer, storage=Frozen(storage.client, storage.bucket))
+def quarantined(resizer: Resizer, ref: ObjectReference) -> None:
+    failing(resizer, EngineError("KeyError")).resize(ref, "invocation-2")
 
 
-def test_a_frozen_original_that_was_never_processed_waits_for_redrive(
-    operators_resizer: Resizer, image: Image
+def overwritten(resizer: Resizer, ref: ObjectReference) -> None:
+    """By another program, which writes no sequencer."""
+    row = ImageRecord(
+        user_id=ref.key.user_id,
+        image_id=ref.key.image_id,
+        status=Status.FAILED,
+        created_at_ms=ref.key.created_at_ms,
+        error=Reason.CORRUPT_IMAGE,
+    )
+    resizer.repository.client.put_item(TableName=resizer.repository.table, Item=row.to_item())
+
+
+@pytest.mark.parametrize("end", [given_up, quarantined, overwritten])
+def test_a_later_upload_that_failed_and_is_gone_takes_no_thumbnails_with_it(
+    operators_resizer: Resizer, image: Image, end: Callable[[Resizer, ObjectReference], None]
 ) -> None:
+    operators_resizer.resize(image.upload(number=1), "invocation-1")
+    end(operators_resizer, image.upload(jpeg(300, 300), number=2))
+    image.remove_original()
+    for _ in range(2):
+        whole_bucket(operators_resizer, image, repair=True, redrive=True)
+    assert image.thumbnail(200)
+    assert image.thumbnail(400)
+
+
+def upload(image: Image, storage_class: Any) -> ObjectReference:
+    """The event of an original that is in this storage class."""
     ref = image.upload()
-    frozen = with_frozen_originals(operators_resizer)
-    assert frozen.resize(ref, "invocation-1") is Outcome.FAILED
+    image.s3.put_object(
+        Bucket=image.settings.bucket, Key=str(image.key), Body=jpeg(), StorageClass=storage_class
+    )
+    return ref
+
+
+def restore(image: Image) -> None:
+    """Have a copy of a frozen original restored, and wait until it can be read."""
+    bucket, key = image.settings.bucket, str(image.key)
+    image.s3.restore_object(Bucket=bucket, Key=key, RestoreRequest={"Days": 1})
+    for _ in range(100):
+        if 'ongoing-request="false"' in image.s3.head_object(Bucket=bucket, Key=key)["Restore"]:
+            return
+        time.sleep(0.1)
+    pytest.fail("no copy was restored")
+
+
+FROZEN_CLASSES = pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
+
+
+@FROZEN_CLASSES
+def test_a_frozen_original_that_was_never_processed_waits_for_redrive_of_a_restored_copy(
+    operators_resizer: Resizer, image: Image, storage_class: Any
+) -> None:
+    ref = upload(image, storage_class)
+    assert operators_resizer.resize(ref, "invocation-1") is Outcome.FAILED
     assert image.in_status(Status.FAILED).error == Reason.ARCHIVED
-    assert operators_resizer.resize(ref, "doctor", Transition.REDO) is Outcome.DONE
+    waiting = examine(operators_resizer, image, repair=True, redrive=True)
+    assert (waiting.found, waiting.needs_repair()) == ({Finding.FAILED: 1}, False)
+    restore(image)
+    assert examine(operators_resizer, image, repair=True).found == {Finding.GAVE_UP: 1}
+    redriven = examine(operators_resizer, image, redrive=True)
+    assert redriven.repaired == {Finding.GAVE_UP: 1}
+    image.in_status(Status.DONE)
 
 
-def test_a_finished_image_stays_done_when_its_original_is_frozen(
-    operators_resizer: Resizer, image: Image
-) -> None:
-    ref = image.upload()
-    operators_resizer.resize(ref, "invocation-1")
-    frozen = with_frozen_originals(operators_resizer)
-    assert frozen.refresh(ref, image.in_status(Status.DONE)) is Outcome.ARCHIVED
-    assert image.in_status(Status.DONE).archived
-
-
-@pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
-def test_a_frozen_original_is_told_by_its_storage_class(
+@FROZEN_CLASSES
+def test_a_finished_image_whose_original_was_frozen_is_archived(
     operators_resizer: Resizer, image: Image, storage_class: Any
 ) -> None:
     operators_resizer.resize(image.upload(), "invocation-1")
-    image.s3.put_object(
-        Bucket=image.settings.bucket,
-        Key=str(image.key),
-        Body=jpeg(),
-        StorageClass=storage_class,
-    )
+    upload(image, storage_class)
     report = examine(operators_resizer, image, repair=True)
     assert report.repaired == {Finding.ARCHIVED: 1}
     assert image.in_status(Status.DONE).archived
     assert not examine(operators_resizer, image).found
+
+
+def test_a_finished_image_stays_done_when_its_original_turns_out_to_be_frozen(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    operators_resizer.resize(image.upload(), "invocation-1")
+    ref = upload(image, "GLACIER")
+    assert operators_resizer.refresh(ref, image.in_status(Status.DONE)) is Outcome.ARCHIVED
+    assert image.in_status(Status.DONE).archived
+
+
+def test_an_archived_image_stays_archived_while_a_copy_is_restored(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    operators_resizer.resize(image.upload(), "invocation-1")
+    upload(image, "GLACIER")
+    examine(operators_resizer, image, repair=True)
+    restore(image)
+    assert not examine(operators_resizer, image, repair=True).found
+    image.s3.delete_object(Bucket=image.settings.bucket, Key=str(image.key.thumbnail(200)))
+    report = examine(operators_resizer, image, repair=True)
+    assert report.repaired == {Finding.MISSING_THUMBNAIL: 1}
+    assert image.in_status(Status.DONE).archived
+
+
+def test_an_archive_tier_of_intelligent_tiering_is_seen_although_no_listing_shows_it(
+    operators_resizer: Resizer, root_session: boto3.Session, image: Image
+) -> None:
+    """The emulator has no such tiers: what HEAD says of one is added on its way."""
+    operators_resizer.resize(image.upload(), "invocation-1")
+    repository = operators_resizer.repository
+    repository.archive(
+        upload(image, "INTELLIGENT_TIERING"), Change(sequencer(1), "doctor", int(1e13))
+    )
+    client = root_session.client("s3")
+    client.meta.events.register(
+        "after-call.s3.HeadObject",
+        lambda parsed, **_: parsed.update(ArchiveStatus="DEEP_ARCHIVE_ACCESS"),
+    )
+    storage = Storage(client, image.settings.bucket)
+    in_archive = replace(operators_resizer, storage=storage)
+    assert not examine(in_archive, image, repair=True).found
+    back = examine(operators_resizer, image, repair=True)
+    assert back.repaired == {Finding.RETURNED: 1}

@@ -18,6 +18,8 @@ from tests.integration.resizer.conftest import Image, sequencer
 from tests.integration.resizer.test_doctor import examine, run_doctor
 from tests.integration.resizer.test_resize import failing
 
+DAY_MS = 24 * 3600 * 1000
+
 
 def another(image: Image, name: str) -> Image:
     return replace(image, key=replace(image.key, image_id=name))
@@ -119,6 +121,50 @@ def test_no_thumbnail_of_another_program_ends_the_run(
     image.s3.delete_object(Bucket=image.settings.bucket, Key=foreign)
 
 
+UNREADABLE = {"sequencer": "zzz", "original-width": "wide"}
+
+
+def with_unreadable_thumbnails(resizer: Resizer, image: Image) -> None:
+    """An original without a record, whose thumbnails claim to be made from it."""
+    resizer.resize(image.upload(), "invocation-1")
+    for width in (200, 400):
+        stored = image.thumbnail(width)
+        assert stored
+        image.s3.put_object(
+            Bucket=image.settings.bucket,
+            Key=stored.key,
+            Body=b"x",
+            Metadata={**stored.metadata, **UNREADABLE},
+        )
+    image.remove_record()
+
+
+def test_thumbnails_with_unreadable_metadata_are_made_again(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    with_unreadable_thumbnails(operators_resizer, image)
+    report = examine(operators_resizer, image, repair=True)
+    assert report.repaired == {Finding.ORIGINAL_WITHOUT_RECORD: 1}
+    assert image.in_status(Status.DONE).thumbnails.keys() == {200, 400}
+    assert image.bytes_of(200) != b"x"
+    assert not examine(operators_resizer, image).found
+
+
+def test_no_record_is_rebuilt_from_unreadable_metadata(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    with_unreadable_thumbnails(operators_resizer, image)
+    image.remove_original()
+    keys = {str(image.key.thumbnail(width)) for width in (200, 400)}
+    later = replace(operators_resizer, now_ms=lambda: operators_resizer.now_ms() + 3 * DAY_MS)
+    options = {"user_id": None, "grace_ms": 10**9, "expire_originals_days": 2}
+    report = examine(later, image, repair=True, **options)
+    assert keys <= set(report.keys[Finding.LAST_THUMBNAIL])
+    assert not report.found[Finding.ERROR]
+    for key in keys:
+        image.s3.delete_object(Bucket=image.settings.bucket, Key=key)
+
+
 @pytest.mark.parametrize(
     "name", ["uploads/", "uploads/x", "uploads/{user}/", "uploads/{user}/a/b.jpg", "uploads//a"]
 )
@@ -129,6 +175,7 @@ def test_no_object_of_another_program_ends_the_run(
     key = name.format(user=image.key.user_id)
     image.s3.put_object(Bucket=image.settings.bucket, Key=key, Body=b"x")
     report = examine(operators_resizer, image, user_id=None, grace_ms=10**9)
+    assert report.keys[Finding.FOREIGN_KEY].count(key) == 1
     assert not report.found[Finding.ERROR]
     image.s3.delete_object(Bucket=image.settings.bucket, Key=key)
 
@@ -160,9 +207,26 @@ def test_errors_that_are_not_in_a_row_end_nothing(operators_resizer: Resizer, im
         healthy = another(image, f"{1763853422000 + number}-00000000-a.jpg")
         healthy.put_record(Status.PENDING, expires_at_s=10**10)
         healthy.remove_original()
-    broken = failing(operators_resizer, WorkerLostError("SIGKILL"))
+    broken = failing(operators_resizer, ClientError({"Error": {"Code": "AccessDenied"}}, "Get"))
     report = examine(broken, image, repair=True)
     assert report.found == {Finding.ERROR: OUTAGE_ERRORS * 9 // 10}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        WorkerLostError("SIGKILL"),
+        MemoryError(),
+        ClientError({"Error": {"Code": "ValidationException"}}, "UpdateItem"),
+    ],
+    ids=repr,
+)
+def test_no_number_of_bad_images_in_a_row_ends_the_run(
+    operators_resizer: Resizer, image: Image, error: Exception
+) -> None:
+    fifty_originals(image)
+    report = examine(failing(operators_resizer, error), image, repair=True)
+    assert report.found == {Finding.ERROR: OUTAGE_ERRORS}
 
 
 def test_a_record_of_another_program_is_paired_with_the_original_that_it_names(

@@ -132,6 +132,21 @@ def test_what_a_frozen_original_lacks_has_to_wait(
     assert finding_of(replace(ORIGINAL, is_frozen=True), record, complete=False) is finding
 
 
+@pytest.mark.parametrize(
+    ("record", "complete", "finding"),
+    [
+        (record_in(Status.DONE, archived=True), True, None),
+        (record_in(Status.DONE, archived=True), False, Finding.MISSING_THUMBNAIL),
+        (record_in(Status.DONE), True, None),
+        (record_in(Status.FAILED, error=Reason.ARCHIVED), True, Finding.GAVE_UP),
+    ],
+)
+def test_a_restored_copy_can_be_processed_but_ends_no_archiving(
+    record: ImageRecord, complete: bool, finding: Finding | None
+) -> None:
+    assert finding_of(replace(ORIGINAL, is_restored=True), record, complete) is finding
+
+
 def test_another_apps_key_is_foreign() -> None:
     assert (
         finding_of(replace(ORIGINAL, key="uploads/ann/trip/holiday.jpg"), None)
@@ -179,9 +194,13 @@ def test_the_bucket_is_not_read_if_the_record_already_lacks_a_thumbnail() -> Non
 @pytest.mark.parametrize(
     ("original", "record", "left_over"),
     [
-        (None, None, True),
+        (None, None, False),
         (None, record_in(Status.DELETED), True),
-        (None, record_in(Status.FAILED), True),
+        (None, record_in(Status.FAILED, error=Reason.CORRUPT_IMAGE), True),
+        (None, record_in(Status.FAILED, error=Reason.CORRUPT_IMAGE, sequencer=None), False),
+        (None, record_in(Status.FAILED, error=Reason.GAVE_UP), False),
+        (None, record_in(Status.FAILED, error=Reason.ENGINE_ERROR), False),
+        (None, record_in(Status.FAILED), False),
         (None, DONE, False),
         (ORIGINAL, None, False),
         (ORIGINAL, record_in(Status.DONE), True),
