@@ -16,6 +16,7 @@ from ministack.app import main  # type: ignore[import-not-found]  # in .venv-emu
 from ministack.services import s3  # type: ignore[import-not-found]  # in .venv-emulator only
 
 from local.disk import THUMBNAILS_NEED_BYTES, UPLOADS_NEED_BYTES, free_bytes
+from local.stored_files import Loader
 
 Response = tuple[int, dict[str, str], bytes]
 
@@ -77,7 +78,16 @@ def strict(handle: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitabl
     return handled
 
 
+def load() -> None:
+    """Serve what is in the folder."""
+    loader = Loader(s3._persisted_key_files, s3._load_persisted_bucket)
+    s3._persisted_key_files, s3._load_persisted_bucket = loader.files, loader.load
+    s3.S3_PERSIST = True  # set by no variable, or it would have loaded at its import
+    s3._load_persisted_data()
+
+
 if __name__ == "__main__":
+    load()
     s3._persist_object = noting(s3._persist_object)
     s3.handle_request = strict(s3.handle_request)
     main()

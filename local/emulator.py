@@ -18,6 +18,7 @@ from typing import Self
 import boto3
 
 from local import tether
+from local.stored_files import SKIPPED
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = ROOT / ".venv-emulator" / "bin" / "python"
@@ -89,7 +90,6 @@ class Emulator:
             "MINISTACK_REGION": REGION,
             "PATH": "/usr/bin:/bin",
             "S3_DATA_DIR": str(data / "s3"),
-            "S3_PERSIST": "1",
             "SFTP_ENABLED": "0",
             "TMPDIR": str(data),
             **(options or {}),
@@ -124,6 +124,11 @@ class Emulator:
             except OSError:
                 time.sleep(0.02)
         raise EmulatorError(f"The emulator did not start: see {self._log}.")
+
+    def skipped_files(self) -> int:
+        """How many files in the data folder could not be served as objects."""
+        with self._log.open(errors="replace") as log:
+            return sum(line.startswith(SKIPPED) for line in log)
 
     @property
     def alive(self) -> bool:

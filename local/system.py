@@ -68,6 +68,11 @@ class System:
             Emulator(settings.emulator_port, settings.data, functions)
         )
         parts.callback(pool.stop)
+        skipped = self.emulator.skipped_files()
+        if skipped:
+            log.warning(
+                "%d files in LOCAL_DATA are not objects and were skipped: see emulator.log", skipped
+            )
         self.stack = infrastructure.deploy(
             self.emulator.root, self.emulator.url, settings.parameters
         )

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from contract.conditions import condition
 from contract.keys import OriginalKey, is_planned_id
 from contract.record import (
+    REDRIVEN,
     ImageRecord,
     Item,
     Reason,
@@ -129,13 +130,18 @@ class Repository:
     def fail(
         self, ref: ObjectReference, change: Change, reason: Reason, widths: frozenset[int]
     ) -> ImageRecord:
-        """Mark the image `failed` for good; `widths` are those of the thumbnails that it had."""
+        """Mark the image `failed`; `widths` are those of the thumbnails that it had.
+
+        It keeps them if it may be retried.
+        """
         update = (
             Update()
             .set(status={"S": Status.FAILED}, error={"S": reason}, size={"N": str(ref.size)})
-            .remove(*_CLAIM, "thumbnails", "placeholder", "color", "width", "height")
-            .remove(*map(thumbnail_key_attribute, widths))
+            .remove(*_CLAIM)
         )
+        if reason not in REDRIVEN:
+            update = update.remove("thumbnails", "placeholder", "color", "width", "height")
+            update = update.remove(*map(thumbnail_key_attribute, widths))
         return self._write(Transition.FAIL, ref, change, update)
 
     def give_up(self, ref: ObjectReference, change: Change, event: str) -> ImageRecord:

@@ -281,13 +281,14 @@ class Resizer:
         """Remove what this attempt, or an earlier one that died, stored for nothing.
 
         An image that may be retried keeps its thumbnails: the retry makes identical ones, which a
-        removal by ETag could not tell apart.
+        removal by ETag could not tell apart. So does one whose record is gone: perhaps its original
+        is gone too, and nobody deleted it.
         """
-        redriven = record is not None and record.error in REDRIVEN
-        if record is None or (record.status is Status.FAILED and not redriven):
+        if record is None:
+            return Outcome.IGNORED
+        if record.status is Status.FAILED and record.error not in REDRIVEN:
             self.storage.remove_thumbnails(ref.key, self.settings.widths, up_to=ref.sequencer)
-            is_about_it = record is not None and record.sequencer == ref.sequencer
-            if record is not None and record.error in UNUSABLE and is_about_it:
+            if record.error in UNUSABLE and record.sequencer == ref.sequencer:
                 self._let_expire(ref)
         elif record.status is Status.DELETED:
             self.remove_everything(ref, record)

@@ -55,7 +55,8 @@ def _without_original(
     if not record.thumbnails:
         return Finding.RECORD_WITHOUT_ORIGINAL
     expired = (record.created_at_ms or now_ms) < removed_before_ms(now_ms, expire_originals_days)
-    return Finding.ARCHIVED if expired else Finding.ORIGINAL_MISSING
+    unfinished = record.status is not Status.DONE  # and nothing can finish it any more
+    return Finding.ARCHIVED if expired or unfinished else Finding.ORIGINAL_MISSING
 
 
 def _is_claimed(record: ImageRecord, now_ms: int) -> bool:

@@ -1,8 +1,9 @@
 """One bad item never decides for another, whatever another program wrote."""
 
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, BinaryIO
 
 import boto3
 import pytest
@@ -12,8 +13,9 @@ from contract.record import Reason, Status
 from resizer.doctor import Finding
 from resizer.doctor.doctor import OUTAGE_ERRORS
 from resizer.failures import EngineError, WorkerLostError
+from resizer.rendition import Rendition
 from resizer.resize import Resizer
-from resizer.sandbox import Sandbox
+from resizer.sandbox import Place, Sandbox
 from tests.integration.resizer.conftest import Image, sequencer
 from tests.integration.resizer.test_doctor import examine, run_doctor
 from tests.integration.resizer.test_resize import failing
@@ -31,17 +33,22 @@ class Picky:
     def __init__(self, sandbox: Sandbox, size: int, error: Exception) -> None:
         self._sandbox, self._size, self._error = sandbox, size, error
 
-    def place(self) -> Any:
-        place = self._sandbox.place()
-        render = place.render
+    @contextmanager
+    def place(self) -> Iterator["PickyPlace"]:
+        with self._sandbox.place() as place:
+            yield PickyPlace(place, self._size, self._error)
 
-        def maybe(source: Any, size: int) -> Any:
-            if size == self._size:
-                raise self._error
-            return render(source, size)
 
-        place.render = maybe  # type: ignore[method-assign]
-        return place
+@dataclass
+class PickyPlace:
+    place: Place
+    bad_size: int
+    error: Exception
+
+    def render(self, source: BinaryIO, size: int) -> Rendition:
+        if size == self.bad_size:
+            raise self.error
+        return self.place.render(source, size)
 
 
 def test_an_image_that_cannot_be_processed_is_reported_and_the_next_one_is_done(

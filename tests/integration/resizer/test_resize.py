@@ -371,6 +371,17 @@ def test_what_nobody_foresaw_is_quarantined_and_not_retried_by_events(
     assert image.in_status(Status.FAILED).error == Reason.ENGINE_ERROR
 
 
+def test_a_quarantined_replacement_leaves_the_earlier_thumbnails_on_the_record(
+    resizer: Resizer, image: Image
+) -> None:
+    resizer.resize(image.upload(number=1), "invocation-1")
+    before = image.in_status(Status.DONE).thumbnails
+    ref = image.upload(jpeg(300, 300), number=2)
+    failing(resizer, EngineError("KeyError")).resize(ref, "invocation-2")
+    assert image.in_status(Status.FAILED).thumbnails == before
+    assert image.thumbnail(200)
+
+
 def test_a_quarantined_image_can_be_retried_after_an_upgrade(
     resizer: Resizer, image: Image
 ) -> None:

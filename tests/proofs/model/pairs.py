@@ -92,6 +92,18 @@ def replaced_and_lost(system: System) -> None:
     system.remove_by_hand(ANN)
 
 
+def given_up_and_lost(system: System) -> None:
+    replaced(system)
+    run(system, system.give_up(system.events[-1]))
+    system.remove_by_hand(ANN)
+
+
+def quarantined_and_lost(system: System) -> None:
+    replaced(system)
+    run(system, system.deliver_to_broken_engine(system.events[-1]))
+    system.remove_by_hand(ANN)
+
+
 def done_and_lost(system: System) -> None:
     done(system)
     system.remove_by_hand(ANN)
@@ -199,6 +211,8 @@ PAIRS = [
     Pair("resize a replacement that is lost, doctor", replaced_and_lost, resize, doctor_late),
     Pair("doctor on a lost original, replace", done_and_lost, doctor, upload_and_resize),
     Pair("doctor on a lost original, delete", done_and_lost, doctor, delete),
+    Pair("doctor on a lost one that was given up, delete", given_up_and_lost, doctor, delete),
+    Pair("doctor on a lost one in quarantine, replace", quarantined_and_lost, doctor, resize_stale),
     Pair("delete, replace", done, delete, upload_and_resize),
     Pair("delete, doctor", done, delete, doctor),
     Pair("doctor, replace", done, doctor, upload_and_resize),

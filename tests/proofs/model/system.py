@@ -11,7 +11,7 @@ from api.http.services import Services
 from api.use_cases.errors import ImageNotFoundError
 from contract import metadata
 from contract.keys import OriginalKey, ThumbnailKey
-from contract.record import ImageRecord, Reason, Status
+from contract.record import REDRIVEN, UNUSABLE, ImageRecord, Reason, Status
 from contract.transitions import Change
 from resizer.doctor import Doctor, Options
 from resizer.events import ObjectReference
@@ -72,6 +72,7 @@ class System:
     _uploads: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _owners: Iterator[int] = field(default_factory=itertools.count)
     _seen: dict[OriginalKey, ImageRecord | None] = field(default_factory=dict)
+    _stored: dict[str, dict[str, str]] = field(default_factory=dict)  # thumbnails, last time
     _heads: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -214,6 +215,7 @@ class System:
             return
         self.changed = False
         thumbnails, records = self._thumbnails(), self._records()
+        self._check_last_copies(thumbnails, records)
         for key in self.keys():
             record = records.get(key)
             self._check_order(key, record)
@@ -251,12 +253,27 @@ class System:
         for name, facts in thumbnails.items():
             key = OriginalKey(facts[metadata.USER_ID], ThumbnailKey.parse(name).image_id)
             record, e_tag = records.get(key), self._original_e_tag(key)
-            if e_tag is None and (record is None or record.is_bare):
+            if e_tag is None and (record is None or record.is_bare or record.error in REDRIVEN):
                 continue  # perhaps the last copy, and nobody deleted it
             if e_tag is not None:
                 assert facts[metadata.ORIGINAL_E_TAG] == e_tag, f"{name} is orphan"
             assert record is not None
             assert record.status is Status.DONE, f"{name} belongs to {record}"
+
+    def _check_last_copies(
+        self, thumbnails: dict[str, dict[str, str]], records: dict[OriginalKey, ImageRecord]
+    ) -> None:
+        """Only a tombstone, or a later upload that is no image, ends an image that is lost."""
+        for name in self._stored.keys() - thumbnails.keys():
+            key = OriginalKey(
+                self._stored[name][metadata.USER_ID], ThumbnailKey.parse(name).image_id
+            )
+            record = records.get(key)
+            if self._original_e_tag(key) is None and not (record and record.is_bare):
+                assert record is not None, f"{name} was the last copy"
+                ended = record.status is Status.DELETED or record.error in UNUSABLE
+                assert ended, f"{name} was the last copy of {record}"
+        self._stored = thumbnails
 
     def _check_order(self, key: OriginalKey, record: ImageRecord | None) -> None:
         before = self._seen.get(key)

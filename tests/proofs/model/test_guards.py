@@ -8,10 +8,10 @@ import pytest
 
 from api.aws.dynamodb import repository as api_repository
 from contract import metadata
-from contract.record import Status
+from contract.record import Reason, Status
 from contract.transitions import TRANSITIONS, Order, Rule, Transition
 from resizer import resize, storage
-from resizer.doctor import doctor
+from resizer.doctor import diagnosis, doctor
 from resizer.repository import Repository
 from resizer.resize import Resizer
 from resizer.settings import Settings
@@ -178,6 +178,23 @@ def forgetting_with_thumbnails(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Resizer, "_archive", Resizer._remove)
 
 
+def removing_thumbnails_of_what_was_given_up(patch: pytest.MonkeyPatch) -> None:
+    """The doctor takes any failed image whose original is gone for an unusable one."""
+    patch.setattr(diagnosis, "UNUSABLE", frozenset(Reason))
+
+
+def cleaning_up_after_a_forgotten_record(patch: pytest.MonkeyPatch) -> None:
+    """A worker that lost its record removes the thumbnails, perhaps of a lost original."""
+    clean_up = Resizer._clean_up
+
+    def careless(self: Resizer, ref: Any, record: Any) -> Any:
+        if record is None:
+            self.storage.remove_thumbnails(ref.key, self.settings.widths, up_to=ref.sequencer)
+        return clean_up(self, ref, record)
+
+    patch.setattr(Resizer, "_clean_up", careless)
+
+
 def cleaning_up_quarantined_images(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(resize, "REDRIVEN", frozenset())
 
@@ -245,6 +262,8 @@ GUARDS: list[Remove] = [
     forgetting_nothing,
     forgetting_lost_originals,
     forgetting_with_thumbnails,
+    removing_thumbnails_of_what_was_given_up,
+    cleaning_up_after_a_forgotten_record,
     cleaning_up_quarantined_images,
 ]
 

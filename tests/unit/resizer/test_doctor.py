@@ -101,7 +101,8 @@ AGE_DAYS = (NOW_MS - 1763853422123) // (24 * 3600 * 1000)
         (record_in(Status.DONE, image_id="a/b"), Finding.FOREIGN_RECORD),
         (record_in(Status.FAILED, error=Reason.GAVE_UP), Finding.RECORD_WITHOUT_ORIGINAL),
         (record_in(Status.PROCESSING), Finding.RECORD_WITHOUT_ORIGINAL),
-        (record_in(Status.PROCESSING, **WITH_THUMBNAIL), Finding.ORIGINAL_MISSING),
+        (record_in(Status.PROCESSING, **WITH_THUMBNAIL), Finding.ARCHIVED),
+        (record_in(Status.FAILED, error=Reason.GAVE_UP, **WITH_THUMBNAIL), Finding.ARCHIVED),
         (record_in(Status.DONE, **WITH_THUMBNAIL), Finding.ORIGINAL_MISSING),
     ],
 )
