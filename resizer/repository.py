@@ -199,9 +199,10 @@ class Repository:
         if is_planned_id(key.image_id):
             return self.get(key.user_id, key.image_id)
         named = self._named(key)
-        if named and named.key == key:
+        if named and named.key == key and named.status is not Status.DELETED:
             return named
-        return self.find_by_original_key(key.user_id, key)
+        found = self.find_by_original_key(key.user_id, key)
+        return found or (named if named and named.key == key else None)
 
     def locate(self, ref: ObjectReference) -> ObjectReference:
         """`ref` with the id of its record, which another program may have chosen.
@@ -212,12 +213,13 @@ class Repository:
         if ref.record_id or is_planned_id(ref.key.image_id):
             return ref
         named = self._named(ref.key)
-        if named and named.key == ref.key:
+        is_its_own = named is not None and named.key == ref.key
+        if named and is_its_own and named.status is not Status.DELETED:
             return ref
         found = self.find_by_original_key(ref.key.user_id, ref.key)
         if found:
             return replace(ref, record_id=found.image_id)
-        if named:
+        if named and not is_its_own:
             raise NameTakenError(ref.key.log_name)
         return ref
 
@@ -235,9 +237,10 @@ class Repository:
         """The record whose `originalKey` is `key`, under whichever image id.
 
         Reads at most MAX_PAGES_SEARCHED pages of the user's records, newest id first. If several
-        name the key, the one with the greatest image id is returned.
+        name the key, the one with the greatest image id is returned, a tombstone only if all are.
         """
         start: Any = {}
+        tombstone = None
         for _ in range(MAX_PAGES_SEARCHED):
             page = self.client.query(
                 TableName=self.table,
@@ -249,13 +252,14 @@ class Repository:
                 **start,
             )
             for record in map(ImageRecord.from_item, page["Items"]):
-                if record.key == key:
+                if record.key == key and record.status is not Status.DELETED:
                     return record
+                tombstone = tombstone or (record if record.key == key else None)
             if "LastEvaluatedKey" not in page:
-                return None
+                return tombstone
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
         log.warning("records not searched to the end", extra=key.log_fields)
-        return None
+        return tombstone
 
     def of_user(self, user_id: str) -> Iterator[ImageRecord]:
         """All records of a user, in the order of their image ids, which is also the keys' order."""

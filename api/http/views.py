@@ -12,7 +12,7 @@ NOT_SERVED = frozenset({Status.PENDING, Status.FAILED})
 
 def image(record: ImageRecord, urls: ViewUrls) -> schemas.Image:
     """The response for a record that is not `deleted`."""
-    archived = record.archived or (record.created_at_ms or 0) < urls.originals_from_ms
+    archived = record.archived or _is_older(record, urls.originals_from_ms)
     served = record.status not in NOT_SERVED
     thumbnails = [
         schemas.Thumbnail(
@@ -47,6 +47,10 @@ def image(record: ImageRecord, urls: ViewUrls) -> schemas.Image:
         src_set=_src_set(thumbnails),
         url_expires_at=urls.expires_at_ms,
     )
+
+
+def _is_older(record: ImageRecord, time_ms: int) -> bool:
+    return record.created_at_ms is not None and record.created_at_ms < time_ms
 
 
 def planned_upload(planned: PlannedUpload, urls: ViewUrls) -> schemas.PlannedUpload:

@@ -49,7 +49,7 @@ def watch():
         peak = max(peak, resident())
 
 with sandbox.place() as place:
-    place._server.drop(place._server.fork())  # so that the server has the engine
+    place._slot._server.drop(place._slot._server.fork())  # so that the server has the engine
 idle = peak = resident()
 over = threading.Event()
 watcher = threading.Thread(target=watch)

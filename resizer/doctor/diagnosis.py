@@ -60,7 +60,9 @@ def _without_original(
 
 
 def _is_claimed(record: ImageRecord, now_ms: int) -> bool:
-    return record.status is Status.PROCESSING and (record.claimed_until_ms or 0) >= now_ms
+    """By one of our workers: what another program's row says of claims does not count."""
+    claimed = record.status is Status.PROCESSING and not record.is_bare
+    return claimed and (record.claimed_until_ms or 0) >= now_ms
 
 
 def _is_original(key: str) -> bool:

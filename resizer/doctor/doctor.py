@@ -18,8 +18,9 @@ from contract.keys import (
     InvalidUserIdError,
     OriginalKey,
     ThumbnailKey,
+    is_planned_id,
 )
-from contract.record import ImageRecord
+from contract.record import ImageRecord, Status
 from resizer.doctor.diagnosis import diagnose, is_left_over, lacks_thumbnail
 from resizer.doctor.findings import FORGETTABLE, REDRIVEN, REPORTED_ONLY, Finding, Report, Verdict
 from resizer.doctor.pairs import Pair, all_pairs, batches, names_elsewhere
@@ -125,7 +126,7 @@ class Doctor:
             options.expire_originals_days,
             self._lacks_thumbnail,
         )
-        if finding is None:
+        if finding is None or (finding is Finding.UNDELETED and self._has_another_record(record)):
             return None
         if not options.ask_for(finding):
             return Verdict(finding, key)
@@ -134,6 +135,13 @@ class Doctor:
         except (ClaimHeldError, RefusedError):
             repaired = False  # another worker has it
         return Verdict(finding, key, repaired)
+
+    def _has_another_record(self, tombstone: ImageRecord | None) -> bool:
+        """Whether another program gave the object of a deleted image a new row."""
+        if tombstone is None or tombstone.key is None or is_planned_id(tombstone.key.image_id):
+            return False
+        record = self.resizer.repository.of_original(tombstone.key)
+        return record is not None and record.status is not Status.DELETED
 
     def _lacks_thumbnail(self, record: ImageRecord) -> bool:
         widths = self.resizer.settings.widths

@@ -33,52 +33,37 @@ class Sandbox:
         size = body_bytes(settings.memory_mb * MIB, settings.max_upload_bytes)
         maps = [mmap.mmap(-1, size) for _ in range(places)]
         self._server = ForkServer(maps)
-        self._free: queue.LifoQueue[Place] = queue.LifoQueue()  # the one with a warm worker first
-        self._places = [
-            Place(self._free, self._server, body_map, settings, number)
-            for number, body_map in enumerate(maps)
+        self._free: queue.LifoQueue[Slot] = queue.LifoQueue()  # the one with a warm worker first
+        self._slots = [
+            Slot(self._server, body_map, settings, number) for number, body_map in enumerate(maps)
         ]
-        for place in self._places:
-            self._free.put(place)
+        for slot in self._slots:
+            self._free.put(slot)
 
     def place(self) -> "Place":
         """Wait for a free place. Use it in a `with` statement, for one original."""
-        return self._free.get()
+        return Place(self._free.get(), self._free)
 
     def close(self) -> None:
         """End the fork server and all workers."""
-        for place in self._places:
-            place.close()
+        for slot in self._slots:
+            slot.close()
         self._server.close()
 
 
 class Place:
-    def __init__(
-        self,
-        free: "queue.LifoQueue[Place]",
-        server: ForkServer,
-        body_map: mmap.mmap,
-        settings: Settings,
-        number: int,
-    ) -> None:
+    """The use of a slot for one original. It is left once, after the render or at the end."""
+
+    def __init__(self, slot: "Slot", free: "queue.LifoQueue[Slot]") -> None:
+        self._slot = slot
         self._free = free
-        self._server = server
-        self._map = body_map
-        self._settings = settings
-        self._number = number
-        self._worker: Worker | None = None  # one that has served and may serve again
-        self._taken = False
+        self._left = False
 
     def __enter__(self) -> Self:
-        self._taken = True
         return self
 
     def __exit__(self, *_: object) -> None:
         self._leave()
-
-    def close(self) -> None:
-        if self._worker:
-            self._worker.connection.close()  # its worker ends by that
 
     def render(self, source: BinaryIO, size: int) -> Rendition:
         """Make the thumbnails of `size` bytes read from `source`, then leave the place.
@@ -86,6 +71,36 @@ class Place:
         Raises UnusableImage (permanent), EngineError, or what `resizer.failures` calls transient:
         ShortRead, WorkerLostError and whatever `source.read` raises.
         """
+        assert not self._left, "a place is for one original"
+        try:
+            return self._slot.render(source, size)
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        if not self._left:  # another thread may have the slot by now
+            self._left = True
+            self._free.put(self._slot)
+
+
+class Slot:
+    """A shared map, and at most one worker."""
+
+    def __init__(
+        self, server: ForkServer, body_map: mmap.mmap, settings: Settings, number: int
+    ) -> None:
+        self._server = server
+        self._map = body_map
+        self._settings = settings
+        self._number = number
+        self._worker: Worker | None = None  # one that has served and may serve again
+
+    def close(self) -> None:
+        if self._worker:
+            self._worker.connection.close()  # its worker ends by that
+
+    def render(self, source: BinaryIO, size: int) -> Rendition:
+        """See `Place.render`."""
         if size <= 0:
             raise UnusableImage(Reason.EMPTY)
         if size > len(self._map):
@@ -94,12 +109,6 @@ class Place:
             return self._render(_Arrival(source, self._map, size), size)
         finally:
             _clear(self._map, size)
-            self._leave()
-
-    def _leave(self) -> None:
-        if self._taken:
-            self._taken = False
-            self._free.put(self)
 
     def _render(self, arrival: "_Arrival", size: int) -> Rendition:
         job = Job(

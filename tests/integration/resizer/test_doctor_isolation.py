@@ -295,3 +295,44 @@ def test_an_expired_original_of_a_failed_image_is_normal(
     image.put_record(Status.FAILED, error=Reason.CORRUPT_IMAGE, sequencer=sequencer(1))
     assert not examine(operators_resizer, image, repair=True).found
     image.in_status(Status.FAILED)
+
+
+def foreign_row(image: Image, row_id: str, name: str, **attributes: str) -> None:
+    item = {
+        "userId": image.key.user_id,
+        "imageId": row_id,
+        "originalKey": f"uploads/{image.key.user_id}/{name}",
+        "status": "processing",
+        **attributes,
+    }
+    image.dynamodb.put_item(
+        TableName=image.settings.table, Item={key: {"S": value} for key, value in item.items()}
+    )
+
+
+@pytest.mark.parametrize("new_row", ["zzz", "000"])
+def test_an_old_tombstone_takes_nothing_from_a_new_row_of_the_same_name(
+    operators_resizer: Resizer, image: Image, new_row: str
+) -> None:
+    """Names like avatar.png come again, with another image id."""
+    name = f"avatar-{image.key.image_id[14:22]}.png"
+    foreign_row(image, "mmm", name, status="deleted", expiresAt="1")
+    foreign_row(image, new_row, name)
+    ref = another(image, name).upload()
+    operators_resizer.resize(ref, "invocation-1")
+    examine(operators_resizer, image, repair=True)
+    rows = {
+        row.image_id: row.status for row in operators_resizer.repository.of_user(ref.key.user_id)
+    }
+    assert rows == {"mmm": Status.DELETED, new_row: Status.DONE}
+    assert another(image, name).original()
+    assert another(image, name).thumbnail(200)
+
+
+def test_a_claim_in_a_row_of_another_program_holds_up_nothing(
+    operators_resizer: Resizer, image: Image
+) -> None:
+    operators_resizer.resize(image.upload(), "invocation-1")
+    image.put_record(Status.PROCESSING, claimed_by="x", claimed_until_ms=10**13)
+    assert examine(operators_resizer, image, repair=True).repaired == {Finding.STUCK: 1}
+    image.in_status(Status.DONE)

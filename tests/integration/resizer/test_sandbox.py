@@ -61,15 +61,15 @@ def render(sandbox: Sandbox, data: bytes) -> Rendition:
 
 
 def worker_of(place: Place) -> int:
-    assert place._worker is not None
-    return place._worker.pid
+    assert place._slot._worker is not None
+    return place._slot._worker.pid
 
 
 def worker_after(sandbox: Sandbox, data: bytes) -> int | None:
     """The process that waits for the next picture; None if the last one retired."""
     render(sandbox, data)
     with sandbox.place() as place:
-        return place._worker.pid if place._worker else None
+        return place._slot._worker.pid if place._slot._worker else None
 
 
 def kill_workers(sandbox: Sandbox, stopped: threading.Event) -> int:
@@ -470,7 +470,26 @@ def test_the_map_is_empty_after_a_picture(
     assert len(picture()) > 8192
     render(sandbox, picture())
     with sandbox.place() as place:
-        assert place._map[: len(picture())] == bytes(len(picture()))
+        assert place._slot._map[: len(picture())] == bytes(len(picture()))
+
+
+def test_a_place_that_was_left_is_not_given_to_two(start: StartSandbox) -> None:
+    """Two originals in one map would show each other's pixels."""
+    sandbox = start(1)
+    with sandbox.place() as first:
+        first.render(io.BytesIO(picture()), len(picture()))
+        second = sandbox.place()
+    assert sandbox._free.empty()
+    second.render(io.BytesIO(picture()), len(picture()))
+    assert sandbox._free.qsize() == 1
+
+
+def test_many_threads_get_the_thumbnails_of_their_own_picture(start: StartSandbox) -> None:
+    sandbox = start(2)
+    files = [pictures.jpeg(100 + number, 60) for number in range(60)]
+    with ThreadPoolExecutor(8) as threads:
+        widths = [made.width for made in threads.map(partial(render, sandbox), files)]
+    assert widths == [100 + number for number in range(60)]
 
 
 def test_no_more_pictures_are_decoded_than_there_are_places(
