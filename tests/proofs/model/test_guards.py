@@ -228,6 +228,8 @@ NOTICED_BY: dict[Remove, str] = {
     tombstones_that_forget_their_object: "delete a UUID's row, doctor",
     forgetting_lost_originals: "doctor on a lost original, replace",
     forgetting_with_thumbnails: "resize a replacement that is lost, doctor",
+    removing_thumbnails_of_what_was_given_up: "doctor on a lost one that was given up, delete",
+    cleaning_up_after_a_forgotten_record: "resize, doctor without original",
     cleaning_up_quarantined_images: "resize a quarantined image again, doctor",
 }
 
