@@ -14,6 +14,8 @@ def is_plain_and_opaque(image: Image.Image) -> bool:
 def to_plain_mode(image: Image.Image) -> Image.Image:
     """Deeper bands are scaled to 8 bits: `convert` would clip everything above 255 to white."""
     if image.mode in SIXTEEN_BITS:
+        if image.mode == "I;16B":  # Pillow has no point operation for it
+            image = image.convert("I")
         image = image.point(lambda value: value * (1 / 256)).convert("L")
     if image.has_transparency_data and image.mode != "RGBA":  # palette, color key, LA
         return image.convert("RGBA")

@@ -4,6 +4,8 @@ The tolerance is the mean difference in levels of 255: 4:2:0 and the encoder cos
 test picture's hard, saturated edges; a wrong turn, a lost profile or a clipped range costs over 20.
 """
 
+import struct
+
 import pytest
 from PIL import Image
 
@@ -216,3 +218,32 @@ def test_quality_is_settable(quality: int) -> None:
     default = len(render(data).thumbnails[400].data)
     changed = len(render(data, encoding=Encoding(jpeg_quality=quality)).thumbnails[400].data)
     assert (changed < default) == (quality < Encoding().jpeg_quality)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_tiff_of_16_bits_is_read_in_either_byte_order(order: str) -> None:
+    """Pillow opens the two as different modes, and writes only the first."""
+    width, height, level = 64, 48, 0x8200
+    samples = struct.pack(f"{order}H", level) * (width * height)
+    entries = [
+        (256, 3, width),
+        (257, 3, height),
+        (258, 3, 16),
+        (259, 3, 1),
+        (262, 3, 1),
+        (273, 4, 8),
+        (277, 3, 1),
+        (278, 3, height),
+        (279, 4, len(samples)),
+    ]
+    tags = b"".join(
+        struct.pack(f"{order}HHI", tag, kind, 1)
+        + (struct.pack(f"{order}HH", value, 0) if kind == 3 else struct.pack(f"{order}I", value))
+        for tag, kind, value in entries
+    )
+    magic = b"II*\0" if order == "<" else b"MM\0*"
+    header = magic + struct.pack(f"{order}I", 8 + len(samples))
+    directory = struct.pack(f"{order}H", len(entries)) + tags + bytes(4)
+    thumbnail = render(header + samples + directory).thumbnails[200]
+    middle = pixels(thumbnail).convert("L").getpixel((32, 24))
+    assert middle == pytest.approx(130, abs=1)
