@@ -12,6 +12,7 @@ import resource
 import signal
 import socket
 import struct
+import sys
 import warnings
 from collections.abc import Callable, Sequence
 from enum import IntEnum
@@ -133,6 +134,8 @@ class Server:
     def _import(self, module: str) -> None:
         from resizer.engine.formats import FORMATS
 
+        if module in sys.modules:  # a worker that is older than its import says so each time
+            return
         formats = [each for each in FORMATS if each.plugin_module == module]
         for image_format in formats:  # never another module, whatever a worker says
             image_format.load_plugin()

@@ -226,6 +226,27 @@ def test_a_decoder_is_imported_once_and_not_by_each_worker(
     assert learned == ["PIL.TiffImagePlugin"]
 
 
+def test_a_decoder_that_a_worker_imported_itself_costs_no_new_spare_each_time(
+    start: StartSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "PIL.GifImagePlugin")
+    sandbox = start()
+    for _ in range(2):
+        render(sandbox, picture("GIF"))
+    spare = settled_processes_below(sandbox)
+    render(sandbox, picture("GIF"))
+    assert settled_processes_below(sandbox) == spare
+
+
+def settled_processes_below(sandbox: Sandbox) -> list[int]:
+    """Once the fork server has done what it was asked to do."""
+    seen: list[list[int]] = []
+    while len(seen) < 5 or any(pids != seen[-1] for pids in seen[-5:]):
+        time.sleep(0.05)
+        seen.append(sorted(processes_below(sandbox._server._pid)))
+    return seen[-1]
+
+
 def in_workers(patch: pytest.MonkeyPatch, does: Callable[[], object], times: int = 10**9) -> None:
     """Make each worker run `does` before its picture, for the first `times` pictures of each."""
     make, count = make_thumbnails, [0]
