@@ -151,7 +151,7 @@ class Repository:
             .set(**_from_event(ref), status={"S": Status.FAILED})
             .set(error={"S": Reason.GAVE_UP}, gaveUpEvent={"S": event})
             .set_if_missing(**_from_key(ref))
-            .remove(*_CLAIM, "expiresAt", "uploadUntil")
+            .remove(*_CLAIM, "expiresAt", "uploadUntil", "archived")
         )
         return self._write(Transition.GIVE_UP, ref, change, update)
 

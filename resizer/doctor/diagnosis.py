@@ -46,7 +46,9 @@ def _without_original(
     record: ImageRecord, now_ms: int, expire_originals_days: int
 ) -> Finding | None:
     """Only a tombstone says that the user deleted it. See docs/decisions/0015."""
-    if record.status in {Status.PENDING, Status.DELETED} or record.archived:
+    if record.status in {Status.PENDING, Status.DELETED}:
+        return None
+    if record.status is Status.DONE and record.archived:
         return None
     if record.is_bare or record.key is None:
         return Finding.FOREIGN_RECORD  # its upload may be on its way

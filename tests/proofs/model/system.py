@@ -243,6 +243,8 @@ class System:
                 continue  # another program's upload may be on its way
             if record.status is Status.DONE and e_tag is None:
                 continue  # its thumbnails are the last copy
+            if record.status is Status.FAILED and record.error not in REDRIVEN and e_tag is None:
+                continue  # originals of images that failed for good expire
             assert e_tag is not None, f"{record} has no original"
             assert record.status is not Status.PROCESSING, f"{record} is stuck"
             assert record.e_tag == e_tag, f"{record} is not of the original that is there"

@@ -97,6 +97,10 @@ AGE_DAYS = (NOW_MS - 1763853422123) // (24 * 3600 * 1000)
         (record_in(Status.DELETED), None),
         (record_in(Status.FAILED, error=Reason.CORRUPT_IMAGE), None),
         (record_in(Status.DONE, archived=True, **WITH_THUMBNAIL), None),
+        (
+            record_in(Status.FAILED, error=Reason.GAVE_UP, archived=True, **WITH_THUMBNAIL),
+            Finding.ARCHIVED,
+        ),
         (record_in(Status.PROCESSING, sequencer=None), Finding.FOREIGN_RECORD),
         (record_in(Status.DONE, image_id="a/b"), Finding.FOREIGN_RECORD),
         (record_in(Status.FAILED, error=Reason.GAVE_UP), Finding.RECORD_WITHOUT_ORIGINAL),
