@@ -159,7 +159,7 @@ class Resizer:
         dropped = frozenset[int]()
         if ending is Transition.COMPLETE:  # other widths show older bytes
             dropped = frozenset(record.thumbnails) - frozenset(finished.thumbnails)
-            self.storage.remove_thumbnails(ref.key, dropped, up_to=ref.sequencer)
+            self.storage.remove_thumbnails(ref.key, dropped, up_to=ref)
 
         def write(transition: Transition) -> None:
             self.repository.finish(transition, ref, change, finished, dropped)
@@ -174,7 +174,7 @@ class Resizer:
         if refusal:
             return self._clean_up(ref, refusal.record)
         widths = frozenset(record.thumbnails) | frozenset(self.settings.widths)
-        self.storage.remove_thumbnails(ref.key, widths, up_to=ref.sequencer)
+        self.storage.remove_thumbnails(ref.key, widths, up_to=ref)
         if reason in UNUSABLE:
             self._let_expire(ref)
         return Outcome.FAILED
@@ -269,7 +269,7 @@ class Resizer:
         if not thumbnails:
             return self._forget(ref, change, record)  # it may have been finished in the meantime
         widths = frozenset(record.thumbnails) | frozenset(self.settings.widths)
-        self.storage.remove_thumbnails(ref.key, widths, up_to=ref.sequencer)
+        self.storage.remove_thumbnails(ref.key, widths, up_to=ref)
         return self._remove(ref, change)
 
     def _refused_claim(self, ref: ObjectReference, record: ImageRecord | None) -> Outcome:
@@ -287,7 +287,7 @@ class Resizer:
         if record is None:
             return Outcome.IGNORED
         if record.status is Status.FAILED and record.error not in REDRIVEN:
-            self.storage.remove_thumbnails(ref.key, self.settings.widths, up_to=ref.sequencer)
+            self.storage.remove_thumbnails(ref.key, self.settings.widths, up_to=ref)
             if record.error in UNUSABLE and record.sequencer == ref.sequencer:
                 self._let_expire(ref)
         elif record.status is Status.DELETED:

@@ -23,6 +23,7 @@ from contract.keys import (
 )
 from contract.missing_objects import is_missing
 from contract.record import NO_SEQUENCER, is_normal_sequencer
+from resizer.events import ObjectReference
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -140,7 +141,8 @@ class Storage:
     ) -> None:
         """Store a thumbnail; `user_metadata` says whose it is and from which event.
 
-        Raises KeyCollisionError or NewerThumbnailError if it must not replace the existing one.
+        Raises KeyCollisionError or NewerThumbnailError if it must not replace the existing one, or
+        OriginalGoneError if nothing tells which is newer.
         """
         stored: StoredObject | None = None
         for attempt in range(1, PUT_ATTEMPTS + 1):
@@ -162,13 +164,26 @@ class Storage:
                 stored = self.head(str(key))
                 if stored:
                     _check_replaceable(stored, user_metadata)
+                    self._check_original(stored, key, user_metadata)
             else:
                 return
 
-    def remove_thumbnails(
-        self, key: OriginalKey, widths: Iterable[int], up_to: str | None = None
+    def _check_original(
+        self, stored: StoredObject, key: ThumbnailKey, user_metadata: Mapping[str, str]
     ) -> None:
-        """Remove the thumbnails of this original, made for sequencer `up_to` or an older one.
+        e_tag = user_metadata[metadata.ORIGINAL_E_TAG]
+        if not _shares_event(stored, user_metadata[metadata.SEQUENCER], e_tag):
+            return
+        original = self.head(str(OriginalKey(user_metadata[metadata.USER_ID], key.image_id)))
+        if original is None:
+            raise OriginalGoneError(stored.key)
+        if original.e_tag != e_tag:
+            raise NewerThumbnailError(stored.key)
+
+    def remove_thumbnails(
+        self, key: OriginalKey, widths: Iterable[int], up_to: ObjectReference | None = None
+    ) -> None:
+        """Remove the thumbnails of this original, made from the upload `up_to` or an older one.
 
         Another user's thumbnail under the same key stays.
         """
@@ -177,8 +192,14 @@ class Storage:
             stored = self.head(name)
             if stored is None or stored.metadata.get(metadata.USER_ID) != key.user_id:
                 continue
-            if up_to is None or _sequencer(stored) <= up_to:
+            if up_to is None or not self._is_newer(stored, up_to):
                 self.delete(name, stored.e_tag)
+
+    def _is_newer(self, thumbnail: StoredObject, upload: ObjectReference) -> bool:
+        if not _shares_event(thumbnail, upload.sequencer, upload.e_tag):
+            return _sequencer(thumbnail) > upload.sequencer
+        original = self.head(str(upload.key))
+        return original is None or original.e_tag != upload.e_tag
 
     def delete(self, key: str, e_tag: str | None = None) -> None:
         """Delete the object, or only its version `e_tag`; no error if it is gone or replaced."""
@@ -314,6 +335,16 @@ def _check_replaceable(stored: StoredObject, user_metadata: Mapping[str, str]) -
         raise KeyCollisionError(stored.key)
     if _sequencer(stored) > user_metadata[metadata.SEQUENCER]:
         raise NewerThumbnailError(stored.key)
+
+
+def _shares_event(thumbnail: StoredObject, sequencer: str, e_tag: str) -> bool:
+    """Whether it was made from another upload under the same sequencer.
+
+    The doctor uses the record's sequencer for a replacement whose event has not come. Of the two
+    uploads, the one that the bucket still holds is the newer one.
+    """
+    made_from = thumbnail.metadata.get(metadata.ORIGINAL_E_TAG)
+    return _sequencer(thumbnail) == sequencer and made_from != e_tag
 
 
 def _sequencer(thumbnail: StoredObject) -> str:

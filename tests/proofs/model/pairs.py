@@ -42,6 +42,11 @@ def done(system: System) -> None:
     run(system, resize(system))
 
 
+def uploaded_no_image(system: System) -> None:
+    system.plan(ANN)
+    system.upload(ANN, good=False)
+
+
 def replaced(system: System) -> None:
     done(system)
     system.upload(ANN)
@@ -87,14 +92,18 @@ def quarantined(system: System) -> None:
     run(system, system.deliver_to_broken_engine(system.events[-1]))
 
 
+def given_up(system: System) -> None:
+    replaced(system)
+    run(system, system.give_up(system.events[-1]))
+
+
 def replaced_and_lost(system: System) -> None:
     replaced(system)
     system.remove_by_hand(ANN)
 
 
 def given_up_and_lost(system: System) -> None:
-    replaced(system)
-    run(system, system.give_up(system.events[-1]))
+    given_up(system)
     system.remove_by_hand(ANN)
 
 
@@ -188,6 +197,20 @@ def doctor_late(system: System) -> Worker:
     return system.doctor()
 
 
+def doctor_without_redrive(system: System) -> Worker:
+    return system.doctor(redrive=False)
+
+
+def lose(system: System) -> Worker:
+    return system.lose(ANN)
+
+
+def replace_and_examine(system: System) -> Worker:
+    """The doctor comes before the event of the replacement."""
+    system.upload(ANN)
+    return doctor_late(system)
+
+
 def remove_and_examine(system: System) -> Worker:
     system.remove_by_hand(ANN)
     return doctor_late(system)
@@ -200,10 +223,12 @@ PAIRS = [
     Pair("resize, give up", uploaded, resize, give_up_late),
     Pair("resize, doctor", uploaded, resize, doctor_late),
     Pair("resize, doctor without original", uploaded, resize, remove_and_examine),
+    Pair("resize, doctor on a replacement", uploaded, resize, replace_and_examine),
     Pair("resize, another user's resize", uploaded, resize, upload_bobs_and_resize),
     Pair("resize after another's, their delete", bobs_is_done, resize, delete_bobs),
     Pair("resize a replacement, the stale event", replaced, resize, resize_stale),
     Pair("resize a replacement, give up the stale event", replaced, resize, give_up_stale),
+    Pair("resize no image, doctor on an image", uploaded_no_image, resize, replace_and_examine),
     Pair("resize no image, replace", replaced_by_no_image, resize, upload_and_resize),
     Pair("resize no image, delete", replaced_by_no_image, resize, delete),
     Pair("resize a quarantined image again, doctor", quarantined, resize, doctor),
@@ -212,6 +237,7 @@ PAIRS = [
     Pair("doctor on a lost original, replace", done_and_lost, doctor, upload_and_resize),
     Pair("doctor on a lost original, delete", done_and_lost, doctor, delete),
     Pair("doctor on a lost one that was given up, delete", given_up_and_lost, doctor, delete),
+    Pair("doctor on what was given up, it is lost", given_up, doctor_without_redrive, lose),
     Pair("doctor on a lost one in quarantine, replace", quarantined_and_lost, doctor, resize_stale),
     Pair("delete, replace", done, delete, upload_and_resize),
     Pair("delete, doctor", done, delete, doctor),

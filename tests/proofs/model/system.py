@@ -113,6 +113,14 @@ class System:
         self.events.append(ref)
         return ref
 
+    def lose(self, key: OriginalKey) -> Worker:
+        """A lifecycle rule, or another tool, removes it in the middle of other work."""
+
+        def operation() -> None:
+            self.aws.gated_s3.delete_object(Bucket=self.settings.bucket, Key=str(key))
+
+        return self._start("lose", operation)
+
     def remove_by_hand(self, key: OriginalKey) -> None:
         self.changed = True
         self.aws.s3.delete_object(Bucket=self.settings.bucket, Key=str(key))
@@ -171,8 +179,8 @@ class System:
 
         return self._start("delete", operation)
 
-    def doctor(self) -> Worker:
-        options = Options(repair=True, redrive=True, grace_ms=-(10**15))
+    def doctor(self, redrive: bool = True) -> Worker:
+        options = Options(repair=True, redrive=redrive, grace_ms=-(10**15))
         owner = f"doctor-{next(self._owners)}"
         doctor = Doctor(self.resizer, options, owner, InlineExecutor())
         return self._start("doctor", doctor.examine)

@@ -126,6 +126,11 @@ def overwriting_newer_thumbnails(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(storage, "_check_replaceable", check)
 
 
+def overwriting_what_the_doctor_replaced(patch: pytest.MonkeyPatch) -> None:
+    """Of two uploads under one sequencer the last writer wins."""
+    patch.setattr(Storage, "_check_original", lambda self, stored, key, user_metadata: None)
+
+
 def removing_newer_thumbnails(patch: pytest.MonkeyPatch) -> None:
     remove = Storage.remove_thumbnails
     patch.setattr(
@@ -135,8 +140,17 @@ def removing_newer_thumbnails(patch: pytest.MonkeyPatch) -> None:
     )
 
 
+def removing_what_the_doctor_replaced(patch: pytest.MonkeyPatch) -> None:
+    """A thumbnail of another upload under the same sequencer counts as older."""
+
+    def is_newer(self: Storage, thumbnail: Any, upload: Any) -> bool:
+        return bool(thumbnail.metadata[metadata.SEQUENCER] > upload.sequencer)
+
+    patch.setattr(Storage, "_is_newer", is_newer)
+
+
 def removing_other_users_thumbnails(patch: pytest.MonkeyPatch) -> None:
-    def remove(self: Storage, key: Any, widths: Any, up_to: str | None = None) -> None:
+    def remove(self: Storage, key: Any, widths: Any, up_to: Any = None) -> None:
         for width in widths:
             self.delete(str(key.thumbnail(width)))
 
@@ -189,7 +203,7 @@ def cleaning_up_after_a_forgotten_record(patch: pytest.MonkeyPatch) -> None:
 
     def careless(self: Resizer, ref: Any, record: Any) -> Any:
         if record is None:
-            self.storage.remove_thumbnails(ref.key, self.settings.widths, up_to=ref.sequencer)
+            self.storage.remove_thumbnails(ref.key, self.settings.widths, up_to=ref)
         return clean_up(self, ref, record)
 
     patch.setattr(Resizer, "_clean_up", careless)
@@ -222,13 +236,16 @@ def drop_argument(patch: pytest.MonkeyPatch, operation: str, *arguments: str) ->
 
 # The pair that notices it, tried first: the others take minutes.
 NOTICED_BY: dict[Remove, str] = {
+    completion_by_whoever_was_taken_over: "resize, doctor on a replacement",
     adopting_nothing: "resize an adopted row, resize again",
     looking_for_no_row: "resize a UUID's row, resize again",
     looking_by_name_only: "resize a UUID's row, resize again",
     tombstones_that_forget_their_object: "delete a UUID's row, doctor",
     forgetting_lost_originals: "doctor on a lost original, replace",
     forgetting_with_thumbnails: "resize a replacement that is lost, doctor",
-    removing_thumbnails_of_what_was_given_up: "doctor on a lost one that was given up, delete",
+    overwriting_what_the_doctor_replaced: "resize, doctor on a replacement",
+    removing_what_the_doctor_replaced: "resize no image, doctor on an image",
+    removing_thumbnails_of_what_was_given_up: "doctor on what was given up, it is lost",
     cleaning_up_after_a_forgotten_record: "resize, doctor without original",
     cleaning_up_quarantined_images: "resize a quarantined image again, doctor",
 }
@@ -257,7 +274,9 @@ GUARDS: list[Remove] = [
     thumbnails_without_precondition,
     overwriting_other_users,
     overwriting_newer_thumbnails,
+    overwriting_what_the_doctor_replaced,
     removing_newer_thumbnails,
+    removing_what_the_doctor_replaced,
     removing_other_users_thumbnails,
     leaving_what_a_tombstone_refused,
     doing_before_storing,
