@@ -27,6 +27,7 @@ from pathlib import Path
 
 from container_build.botocore_data import cut
 from local.emulator import ROOT
+from tools.environment import find_uv
 from tools.lambda_emulator import LambdaEmulator
 
 PLAIN_API = """
@@ -65,14 +66,15 @@ class Contestant:
     cpu_ms: list[float] = field(default_factory=list)
 
 
-def install(group: str, target: Path, *options: str) -> None:
+def install(group: str, target: Path, compiled: bool = True) -> None:
     """Install a locked group into a folder, as the Dockerfiles do."""
-    install_lock(ROOT / "requirements" / f"{group}.txt", target, *options)
+    install_lock(ROOT / "requirements" / f"{group}.txt", target, compiled)
 
 
-def install_lock(lock: Path, target: Path, *options: str) -> None:
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+def install_lock(lock: Path, target: Path, compiled: bool = True) -> None:
+    command = [find_uv(), "pip", "install", "--quiet", "--system-certs", "--python", sys.executable]
     hashed = ["--no-deps", "--require-hashes", "--target", str(target), "-r", str(lock)]
+    options = ["--compile-bytecode"] if compiled else []
     subprocess.run([*command, *options, *hashed], check=True)
 
 
@@ -112,7 +114,7 @@ def contestants(work: Path, with_api: bool) -> list[Contestant]:
     plain = _written(work / "plain", (ROOT / "benchmarks/plain/function.py").read_text())
     install_plain(plain, work / "plain.txt")
     ours = work / "resizer"
-    install("resizer", ours, "--no-compile")
+    install("resizer", ours, compiled=False)
     copy_code(ours, "contract", "resizer")
     uncut = work / "resizer with full botocore data"
     shutil.copytree(ours, uncut)
@@ -137,7 +139,7 @@ def contestants(work: Path, with_api: bool) -> list[Contestant]:
         plain_api = _written(work / "api plain", PLAIN_API)
         install("api", plain_api)
         api = work / "api"
-        install("api", api, "--no-compile")
+        install("api", api, compiled=False)
         copy_code(api, "contract", "api")
         cut_data("Dockerfile.api", api)
         compile_all(api)
