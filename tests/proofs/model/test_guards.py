@@ -236,7 +236,14 @@ def drop_argument(patch: pytest.MonkeyPatch, operation: str, *arguments: str) ->
 
 # The pair that notices it, tried first: the others take minutes.
 NOTICED_BY: dict[Remove, str] = {
+    claims_of_tombstones: "resize, delete",
     completion_by_whoever_was_taken_over: "resize, doctor on a replacement",
+    failure_of_another_event: "resize no image, doctor on an image",
+    failure_of_what_is_done: "resize no image, doctor on an image",
+    giving_up_what_is_newer: "resize a replacement, give up the stale event",
+    overwriting_other_users: "resize, another user's resize",
+    removing_other_users_thumbnails: "resize, another user's resize",
+    removing_newer_thumbnails: "resize no image, doctor on an image",
     adopting_nothing: "resize an adopted row, resize again",
     looking_for_no_row: "resize a UUID's row, resize again",
     looking_by_name_only: "resize a UUID's row, resize again",
