@@ -39,7 +39,9 @@ def cut(data: Path, operations: Mapping[str, Iterable[str]]) -> None:
             shutil.rmtree(version)
         _cut_service(newest, set(names))
     endpoints = data / "endpoints.json"
-    endpoints.write_text(_compact(_cut_endpoints(json.loads(endpoints.read_text()), operations)))
+    known = json.loads(endpoints.read_text())
+    endpoints.unlink()  # an installer's cache may share the file
+    endpoints.write_text(_compact(_cut_endpoints(known, operations)))
 
 
 def _cut_service(version: Path, names: set[str]) -> None:

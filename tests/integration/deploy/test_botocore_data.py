@@ -1,6 +1,7 @@
 """The images' reduced botocore data: it has every operation that the code calls, unchanged."""
 
 import ast
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -184,3 +185,13 @@ def test_an_unknown_operation_fails_the_build(tmp_path: Path) -> None:
     folder = some_data(tmp_path)
     with pytest.raises(SystemExit, match="PutObjekt"):
         cut(folder, {"s3": ["PutObjekt"]})
+
+
+def test_files_that_an_installers_cache_shares_stay_whole(tmp_path: Path) -> None:
+    folder, shared = tmp_path / "target", tmp_path / "cache"
+    folder.mkdir()
+    some_data(folder)
+    shutil.copytree(folder, shared, copy_function=os.link)
+    before = {path: path.read_bytes() for path in shared.rglob("*") if path.is_file()}
+    cut(folder, {"s3": ["GetObject"]})
+    assert {path: path.read_bytes() for path in before} == before
