@@ -421,14 +421,17 @@ def test_workers_end_with_the_process_that_they_work_for() -> None:
     if child == 0:
         sandbox = Sandbox(SETTINGS, 1)
         render(sandbox, picture())
-        below = [sandbox._server._pid, *processes_below(sandbox._server._pid)]
+        signal.alarm(20)
+        below: list[int] = []
+        while len(below) < 3:  # the server, the worker that served, the spare one
+            below = [sandbox._server._pid, *processes_below(sandbox._server._pid)]
         os.write(writer, " ".join(map(str, below)).encode())
         os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(child, 0)
     pids = [int(pid) for pid in os.read(reader, 1000).split()]
     os.close(reader)
     os.close(writer)
-    assert len(pids) >= 3  # the server, the worker that served, the spare one
+    assert len(pids) >= 3
     deadline = time.monotonic() + 10
     while any(map(is_running, pids)):
         assert time.monotonic() < deadline
