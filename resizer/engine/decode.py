@@ -9,14 +9,17 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 from resizer.engine.body import Body
+from resizer.engine.color import Colors
+from resizer.engine.color_sources import colors_of_png, colors_of_video, profile_of_bmp
 from resizer.engine.formats import Format
 from resizer.engine.frames import frame_strips
+from resizer.engine.iso_media import primary_nclx
 from resizer.engine.jpeg import Box, decode_jpeg
 from resizer.engine.limits import Limits
 from resizer.engine.metered import Metered
-from resizer.engine.modes import is_plain_and_opaque, stretch
+from resizer.engine.modes import GRAY_MODES, is_plain_and_opaque, stretch
 from resizer.engine.orientation import orientation_of, swaps_sides
-from resizer.engine.png import decodes_in_strips, png_strips
+from resizer.engine.png import PngFile, decodes_in_strips, png_strips
 from resizer.engine.sizes import reduction
 from resizer.engine.strips import reduce_strips, rows_for, strips_of
 from resizer.engine.structure import check_structure
@@ -43,8 +46,18 @@ class Original:
         return orientation_of(self._metadata("exif", self.limits.max_exif_bytes))
 
     @property
-    def icc(self) -> bytes:
-        return self._metadata("icc_profile", self.limits.max_icc_bytes)
+    def colors(self) -> Colors:
+        icc = self._metadata("icc_profile", self.limits.max_icc_bytes)
+        gray = self.file.mode in GRAY_MODES
+        match self.format.name:
+            case "PNG":
+                assert isinstance(self.file, PngFile)
+                return colors_of_png(icc, self.file.color_chunks, self.file.is_gray)
+            case "AVIF" | "HEIF" if not icc:
+                return colors_of_video(icc, *(primary_nclx(self.body.whole()) or (2, 2)))
+            case "BMP":
+                icc = profile_of_bmp(self.body.whole(), self.limits.max_icc_bytes)
+        return Colors(icc=icc, gray=gray)
 
     def _metadata(self, name: str, max_bytes: int) -> bytes:
         """Empty if there is none, if it is too large, or of another type: a TIFF tag has any."""

@@ -127,6 +127,65 @@ def read_items(data: bytes) -> Items:
     return items
 
 
+def primary_nclx(data: bytes) -> tuple[int, int] | None:
+    """Color primaries and transfer function of the primary item, or of its first tile.
+
+    ISO/IEC 14496-12, section 12.1.5: the `colr` box of type `nclx`. None if nobody said.
+    """
+    try:
+        items = read_items(data)
+        by_item = _nclx_by_item(data)
+    except (struct.error, UnusableImage):
+        return None
+    if items.primary is None:
+        return None
+    tiles = items.derived_from.get(items.primary, [])
+    return next((by_item[item] for item in (items.primary, *tiles[:1]) if item in by_item), None)
+
+
+def _nclx_by_item(data: bytes) -> dict[int, tuple[int, int]]:
+    budget = [MAX_BOXES]
+    properties: list[Box] = []
+    associations: list[Box] = []
+    for meta in _children(data, Box(b"", 0, len(data)), b"meta", budget)[:1]:
+        for iprp in _children(data, meta._replace(start=meta.start + 4), b"iprp", budget)[:1]:
+            for ipco in _children(data, iprp, b"ipco", budget)[:1]:
+                properties = list(_boxes(data, ipco.start, ipco.end, budget))
+            associations = _children(data, iprp, b"ipma", budget)
+    found: dict[int, tuple[int, int]] = {}
+    for ipma in associations:
+        for item, index in _associations(data, ipma):
+            if 0 < index <= len(properties) and item not in found:
+                coding = _nclx(data, properties[index - 1])
+                if coding:
+                    found[item] = coding
+    return found
+
+
+def _children(data: bytes, box: Box, kind: bytes, budget: list[int]) -> list[Box]:
+    return [child for child in _boxes(data, box.start, box.end, budget) if child.kind == kind]
+
+
+def _associations(data: bytes, box: Box) -> Iterator[tuple[int, int]]:
+    """ISO/IEC 23008-12, section 9.3: items and the numbers of their properties, from 1."""
+    reader = _Reader(data, box)
+    head = reader.number(4)
+    id_size, index_size = 2 if head >> 24 == 0 else 4, 2 if head & 1 else 1
+    for number in range(reader.number(4)):
+        _at_most(MAX_ITEMS, number + 1, "items")
+        item = reader.number(id_size)
+        for _ in range(reader.number(1)):
+            yield item, reader.number(index_size) & (0x7FFF if index_size == 2 else 0x7F)
+
+
+def _nclx(data: bytes, box: Box) -> tuple[int, int] | None:
+    if box.kind != b"colr" or data[box.start : box.start + 4] != b"nclx":
+        return None
+    reader = _Reader(data, box)
+    reader.number(4)
+    return reader.number(2), reader.number(2)
+
+
 def _boxes(data: bytes, start: int, end: int, budget: list[int]) -> Iterator[Box]:
     """Section 4.2. A size of 1 means that 64 bits follow, 0 that the box extends to the end.
 

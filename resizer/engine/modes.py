@@ -4,6 +4,7 @@ from PIL import Image
 
 OPAQUE_MODES = frozenset({"L", "RGB", "CMYK"})
 SIXTEEN_BITS = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
+GRAY_MODES = frozenset({"1", "L", "LA", "La", "I", "F", *SIXTEEN_BITS})
 WITHOUT_RANGE = frozenset({"I", "F"})
 
 

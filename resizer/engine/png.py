@@ -7,7 +7,9 @@ before, unfiltered.
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import IO
 
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile, PngStream
@@ -18,15 +20,25 @@ from resizer.memory_budget import MIB
 PIXELS_WORTH_IT = 20_000_000  # below, decoding the whole frame at once is faster
 CHANNELS = {"LA": 2, "RGB": 3, "RGBA": 4}  # of 8 bits each; other modes are small or rare
 UNFILTERED = b"\0"
-TEXT = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 UNPACKED_PROFILE_BYTES = 4 * MIB + 1  # more than `Limits.max_icc_bytes`, which then ignores it
+ANCILLARY = 0x20  # in the first letter of a chunk's name: the picture can be shown without it
+COLOR_CHUNKS = frozenset({b"cICP", b"sRGB", b"gAMA", b"cHRM", b"cLLI", b"mDCV"})
+ANIMATION_CHUNKS = frozenset({b"acTL", b"fcTL", b"fdAT"})
+INFO_OF_CHUNK = {b"iCCP": "icc_profile", b"tRNS": "transparency", b"eXIf": "exif"}
+PIXELS = frozenset({b"IDAT", b"fdAT"})
+GRAY_TYPES = frozenset({0, 4})  # color types without and with alpha (PNG 3, section 11.2.1)
 
 
 class PngFile(PngImageFile):
-    """Without text, which Pillow unpacks, keeps, and mixes with what it knows of the picture.
+    """Reads no ancillary chunk but those that say how the picture looks.
 
-    A text of 2 MB or a profile of 1.5 MB is no reason to reject a picture, as Pillow does.
+    A damaged one is ignored, as browsers do. Pillow rejects the picture for it, and for a text of
+    2 MB, and mixes texts with what it knows of the picture.
     """
+
+    color_chunks: Mapping[bytes, bytes] = MappingProxyType({})  # before the pixels, by name
+    depth = 8  # bits of a channel
+    is_gray = False
 
     @property
     def png(self) -> "_Chunks | None":
@@ -36,22 +48,52 @@ class PngFile(PngImageFile):
     def png(self, stream: PngStream | None) -> None:
         self._png = _Chunks(stream.fp) if stream is not None and stream.fp is not None else None
 
+    def _open(self) -> None:
+        super()._open()
+        assert self.png is not None
+        self.color_chunks = self.png.colors
+        self.depth, self.is_gray = self.png.depth, self.png.color_type in GRAY_TYPES
+
 
 class _Chunks(PngStream):
+    def __init__(self, fp: IO[bytes]) -> None:
+        super().__init__(fp)
+        self.colors: dict[bytes, bytes] = {}
+        self.depth, self.color_type = 8, 2
+        self._in_pixels = False
+
     def call(self, cid: bytes, pos: int, length: int) -> bytes:
-        if cid not in TEXT:
+        self._in_pixels = self._in_pixels or cid in PIXELS
+        if not _is_ancillary(cid) or cid in ANIMATION_CHUNKS:
             return super().call(cid, pos, length)
+        if cid in COLOR_CHUNKS and not self._in_pixels:
+            data = self._read(length)
+            self.colors.setdefault(cid, data)
+            return data
+        if cid in INFO_OF_CHUNK:
+            try:
+                return super().call(cid, pos, length)
+            except ValueError:
+                pass  # it is too short
         assert self.fp is not None
         self.fp.seek(pos + length)
         return b""
 
     def crc(self, cid: bytes, data: bytes) -> None:
-        if cid not in TEXT:
+        if not _is_ancillary(cid):
             super().crc(cid, data)
-        elif self.fp is not None:
-            self.crc_skip(cid, data)
+            return
+        assert self.fp is not None
+        if self.fp.read(4) != zlib.crc32(data, zlib.crc32(cid)).to_bytes(4, "big"):
+            self.colors.pop(cid, None)
+            self.im_info.pop(INFO_OF_CHUNK.get(cid, ""), None)
 
-    def chunk_iCCP(self, pos: int, length: int) -> bytes:  # noqa: N802 - Pillow looks for the name
+    def chunk_IHDR(self, pos: int, length: int) -> bytes:  # noqa: N802 - Pillow looks for the name
+        data = super().chunk_IHDR(pos, length)
+        self.depth, self.color_type = data[8], data[9]
+        return data
+
+    def chunk_iCCP(self, pos: int, length: int) -> bytes:  # noqa: N802
         """Only one is allowed (PNG 3, section 5.6), so only one is unpacked."""
         data = self._read(length)
         if "icc_profile" not in self.im_info:
@@ -64,6 +106,10 @@ class _Chunks(PngStream):
         if len(data) < length:
             raise OSError("Truncated File Read")
         return data
+
+
+def _is_ancillary(cid: bytes) -> bool:
+    return bool(cid[0] & ANCILLARY)
 
 
 def _profile(data: bytes) -> bytes | None:
