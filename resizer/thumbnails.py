@@ -39,7 +39,7 @@ def make_thumbnails(
 
     targets = sizes((width, height), widths)
     image = scale_decoded(decoded, original.turned(targets[0].size))
-    image = turn_upright(to_srgb(image, original.colors), original.orientation)
+    image = turn_upright(to_srgb(image, decoded.colors), original.orientation)
 
     thumbnails: dict[int, Thumbnail] = {}
     for target in targets:

@@ -1,5 +1,6 @@
 """Conversion to sRGB, which browsers assume for a picture that says nothing of its colors."""
 
+import itertools
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,14 +10,18 @@ from io import BytesIO
 from PIL import Image, ImageCms
 
 from resizer.engine.color_coding import (
+    D50,
+    LINEAR,
     PRIMARIES,
+    REC_709,
     SRGB,
     TRANSFERS,
+    Chromaticities,
     Coding,
     HighDynamicRange,
     profile,
 )
-from resizer.engine.tone_mapping import tone_map
+from resizer.engine.tone_mapping import srgb_number, tone_map
 
 SRGB_PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 SPACES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # of profiles, and the modes they describe
@@ -42,10 +47,20 @@ class Colors:
     gray: bool = False
     shaped: bool = False
 
-    def resolved(self) -> "Colors":
-        """A profile that is a coding in disguise counts as one (ICC.1:2022, section 9.2.17)."""
-        coding = _coding_in_profile(self.icc)
-        return replace(self, icc=b"", coding=coding) if coding else self
+    def after_curve(self, coding: Coding) -> "Colors":
+        """What is left to convert once `engine.deep` has applied the curve of `coding`."""
+        if isinstance(coding.transfer, HighDynamicRange):
+            return replace(self, icc=b"", coding=coding, shaped=True)
+        return replace(self, icc=b"", coding=replace(coding, transfer=SRGB))
+
+
+def believed(colors: Colors) -> Colors:
+    """With the coding that a profile names for PQ or HLG, which its own curves cannot express.
+
+    ICC.1:2022, section 9.2.17: the `cicp` tag.
+    """
+    coding = _coding_in_profile(colors.icc)
+    return replace(colors, icc=b"", coding=coding) if coding else colors
 
 
 def to_srgb(image: Image.Image, colors: Colors) -> Image.Image:
@@ -81,15 +96,16 @@ def _transform(icc: bytes, mode: str, gray: bool) -> ImageCms.ImageCmsTransform 
         wanted = SPACES.get(source.profile.xcolor_space)
         if wanted is None or not _describes(wanted, mode, gray):
             return None
-        if wanted == "CMYK":
-            return ImageCms.buildTransform(source, SRGB_PROFILE, wanted, "RGB")
-        # Optimizing takes 1.8 ms; it pays for tables, as CMYK has them, and never for curves.
-        transform = ImageCms.buildTransform(
-            source, SRGB_PROFILE, wanted, "RGB", flags=ImageCms.Flags.NOOPTIMIZE
-        )
-        return None if _changes_nothing(transform, wanted) else transform
+        transform = _built(source, wanted)
+        return None if wanted != "CMYK" and _changes_nothing(transform, wanted) else transform
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return None
+
+
+def _built(source: ImageCms.ImageCmsProfile, mode: str) -> ImageCms.ImageCmsTransform:
+    """Optimizing takes 1.8 ms, and is inexact in the darks. It pays for CMYK, which has tables."""
+    flags = ImageCms.Flags.NONE if mode == "CMYK" else ImageCms.Flags.NOOPTIMIZE
+    return ImageCms.buildTransform(source, SRGB_PROFILE, mode, "RGB", flags=flags)
 
 
 def _describes(wanted: str, mode: str, gray: bool) -> bool:
@@ -106,6 +122,42 @@ def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
     after = transform.apply(before.convert(mode))
     pairs = zip(before.tobytes(), after.tobytes(), strict=True)
     return all(abs(old - new) <= SAME for old, new in pairs)
+
+
+def is_profile(icc: bytes) -> bool:
+    """Whether it can be read, though it may be one of another color space."""
+    try:
+        ImageCms.ImageCmsProfile(BytesIO(icc))
+    except OSError:
+        return False
+    return True
+
+
+def coding_of_linear(colors: Colors) -> Coding | None:
+    """What a profile of linear light says; None for any other profile."""
+    try:
+        source = ImageCms.ImageCmsProfile(BytesIO(colors.icc))
+        mode = SPACES.get(source.profile.xcolor_space)
+        if mode not in {"L", "RGB"} or (mode == "L") != colors.gray:
+            return None
+        to_srgb = _built(source, mode)
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None
+    grays = Image.frombytes("L", (256, 1), bytes(range(256)))
+    shown = to_srgb.apply(grays.convert(mode)).getchannel("G").tobytes()
+    linear = (round(255 * srgb_number(level / 255)) for level in range(256))
+    if any(abs(old - new) > SAME for old, new in zip(shown, linear, strict=True)):
+        return None
+    return Coding(REC_709 if mode == "L" else _primaries(source), LINEAR)
+
+
+def _primaries(source: ImageCms.ImageCmsProfile) -> Chromaticities:
+    """As they are under the white of profiles."""
+    found = source.profile
+    parts = (found.red_colorant, found.green_colorant, found.blue_colorant)
+    chromaticities = [part[1][:2] if part else (0.0, 0.0) for part in parts]
+    white = (D50[0] / sum(D50), D50[1] / sum(D50))
+    return tuple(itertools.chain(*chromaticities, white))  # type: ignore[return-value]
 
 
 def _coding_in_profile(icc: bytes) -> Coding | None:
@@ -126,11 +178,3 @@ def _high_dynamic_range(code: bytes) -> Coding | None:
     if primaries is None or not isinstance(transfer, HighDynamicRange):
         return None
     return Coding(primaries, transfer)
-
-
-def after_curve(colors: Colors) -> Colors:
-    """What is left to do once `engine.deep` has applied the coding's curve."""
-    coding = colors.coding
-    if coding is None or isinstance(coding.transfer, HighDynamicRange):
-        return replace(colors, shaped=True)
-    return replace(colors, coding=replace(coding, transfer=SRGB))

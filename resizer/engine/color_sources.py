@@ -8,7 +8,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import replace
 
-from resizer.engine.color import Colors
+from resizer.engine.color import Colors, is_profile
 from resizer.engine.color_coding import (
     PRIMARIES,
     REC_709,
@@ -33,7 +33,7 @@ def colors_of_png(icc: bytes, chunks: Mapping[bytes, bytes], gray: bool) -> Colo
     coding = _cicp(chunks)
     if coding:
         return Colors(coding=coding, gray=gray)
-    if icc:
+    if icc and is_profile(icc):
         return Colors(icc=icc, gray=gray)
     if b"sRGB" in chunks:
         return Colors()
@@ -81,10 +81,10 @@ def _chromaticities(data: bytes) -> Chromaticities | None:
     return (*rest, white_x, white_y)
 
 
-def colors_of_video(icc: bytes, primaries: int, transfer: int) -> Colors:
+def colors_of_video(primaries: int, transfer: int) -> Colors:
     """Of HEIC and AVIF, from an `nclx` box."""
-    if icc or not (primaries in PRIMARIES or transfer in TRANSFERS):
-        return Colors(icc=icc)
+    if not (primaries in PRIMARIES or transfer in TRANSFERS):
+        return Colors()
     known = SRGB if transfer in OF_CAMERAS else TRANSFERS.get(transfer, SRGB)
     return Colors(coding=Coding(PRIMARIES.get(primaries, REC_709), known))
 

@@ -9,8 +9,16 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 from resizer.engine.body import Body
-from resizer.engine.color import Colors
+from resizer.engine.color import Colors, believed
 from resizer.engine.color_sources import colors_of_png, colors_of_video, profile_of_bmp
+from resizer.engine.deep import (
+    COPIES,
+    Planes,
+    curved_strips,
+    heif_planes,
+    needs_depth,
+    png_planes,
+)
 from resizer.engine.formats import Format
 from resizer.engine.frames import frame_strips
 from resizer.engine.iso_media import primary_nclx
@@ -52,17 +60,21 @@ class Original:
         match self.format.name:
             case "PNG":
                 assert isinstance(self.file, PngFile)
-                return colors_of_png(icc, self.file.color_chunks, self.file.is_gray)
+                return believed(colors_of_png(icc, self.file.color_chunks, self.file.is_gray))
             case "AVIF" | "HEIF" if not icc:
-                return colors_of_video(icc, *(primary_nclx(self.body.whole()) or (2, 2)))
+                return colors_of_video(*(primary_nclx(self.body.whole()) or (2, 2)))
             case "BMP":
                 icc = profile_of_bmp(self.body.whole(), self.limits.max_icc_bytes)
-        return Colors(icc=icc, gray=gray)
+        return believed(Colors(icc=icc, gray=gray))
 
     def _metadata(self, name: str, max_bytes: int) -> bytes:
         """Empty if there is none, if it is too large, or of another type: a TIFF tag has any."""
         value = self.file.info.get(name)
         return value if isinstance(value, bytes) and len(value) <= max_bytes else b""
+
+    def open_again(self) -> PngFile:
+        self.body.seek(0)
+        return PngFile(cast("IO[bytes]", self.body))
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -79,6 +91,7 @@ class Decoded:
 
     image: Image.Image
     box: Box
+    colors: Colors
 
 
 def open_original(body: Body, image_format: Format, limits: Limits) -> Original:
@@ -103,11 +116,12 @@ def decode_small(original: Original, width: int) -> Decoded:
         ratio = reduction(original.upright_size, width)
         image, box = decode_jpeg(image, body, ratio, original.limits)
         image.load()
-        return Decoded(image, box or _whole(image.size))
+        return Decoded(image, box or _whole(image.size), original.colors)
 
+    if deep := _decode_deep(original, width):
+        return deep
     if isinstance(image, PngImageFile) and decodes_in_strips(image):
-        # The orientation may come after the pixels.
-        factor = min(_factor(size, width) for size in (original.size, original.size[::-1]))
+        factor = _factor_either_way(original.size, width)
         strips = png_strips(image, body, rows_for(factor))
     elif original.format.frame_bytes:
         factor = _factor(original.upright_size, width)
@@ -116,11 +130,37 @@ def decode_small(original: Original, width: int) -> Decoded:
         image.load()
         plain = stretch(image)
         if is_plain_and_opaque(plain):
-            return Decoded(plain, _whole(plain.size))
+            return Decoded(plain, _whole(plain.size), original.colors)
         factor = _factor(original.upright_size, width)
         strips = strips_of(plain, rows_for(factor))
     reduced = reduce_strips(strips, original.size, factor)
-    return Decoded(reduced, _whole(original.size, factor))
+    return Decoded(reduced, _whole(original.size, factor), original.colors)
+
+
+def _decode_deep(original: Original, width: int) -> Decoded | None:
+    """None if the picture has 8 bits, if 8 are enough, or if it is too large for more."""
+    image, name = original.file, original.format.name
+    if name not in {"PNG", "HEIF"}:
+        return None
+    colors = original.colors
+    coding = needs_depth(image, colors)
+    if not coding or not original.limits.has_room(name, COPIES * image.width * image.height):
+        return None
+    if isinstance(image, PngFile):
+        planes: Planes | None = png_planes(image, original.open_again)
+    else:
+        planes = heif_planes(original.body.whole(), image.size)
+    if planes is None:
+        return None
+    factor = _factor_either_way(original.size, width)
+    strips = curved_strips(planes, coding, rows_for(factor))
+    reduced = reduce_strips(strips, original.size, factor)
+    return Decoded(reduced, _whole(original.size, factor), colors.after_curve(coding))
+
+
+def _factor_either_way(size: tuple[int, int], width: int) -> int:
+    """For a picture whose orientation may come after its pixels."""
+    return min(_factor(upright, width) for upright in (size, size[::-1]))
 
 
 def _factor(upright: tuple[int, int], width: int) -> int:

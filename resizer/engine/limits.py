@@ -63,6 +63,10 @@ class Limits:
         if max(width, height) > self.max_dimension:
             raise UnusableImage(Reason.TOO_MANY_PIXELS, f"{width}x{height}")
 
+    def has_room(self, image_format: str, pixels: int) -> bool:
+        """Whether so many pixels of a whole frame fit into memory."""
+        return pixels <= self.whole_frame_pixels.get(image_format, self.max_pixels)
+
     def check_scans(self, scans: int, coefficient_bytes: int) -> None:
         if coefficient_bytes > self.max_coefficient_bytes:
             raise UnusableImage(Reason.TOO_MANY_PIXELS, "for a JPEG of several scans")

@@ -1,0 +1,108 @@
+"""Sixteen bits of a channel, for pictures whose eight would have visible steps in the darks.
+
+Pillow has no color images of 16 bits. The high and the low bytes become two images; together they
+pass through the curve of the picture's coding to sRGB's, and from there eight bits are enough.
+"""
+
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from typing import NamedTuple
+
+from PIL import Image, ImageFile
+
+from resizer.engine.color import Colors, coding_of_linear
+from resizer.engine.color_coding import Coding, HighDynamicRange
+from resizer.engine.png import PngFile
+from resizer.engine.tone_mapping import bytes_of, shaper, srgb_number
+
+NUMBERS = 65536
+COPIES = 2  # of the frame, compared with eight bits
+
+
+class Planes(NamedTuple):
+    """The high and the low bytes: L, LA, RGB or RGBA."""
+
+    high: Image.Image
+    low: Image.Image
+
+
+def needs_depth(image: ImageFile.ImageFile, colors: Colors) -> Coding | None:
+    """The coding to apply, if the file has more than 8 bits and it matters."""
+    if isinstance(image, PngFile):
+        deep = image.depth == 16 and "transparency" not in image.info and not image.is_animated
+    else:
+        deep = image.info.get("bit_depth", 8) > 8
+    if not deep:
+        return None
+    coding = coding_of_linear(colors) if colors.icc else colors.coding
+    return coding if coding and coding.is_coarse() else None
+
+
+def png_planes(image: PngFile, open_again: Callable[[], PngFile]) -> Planes:
+    """Decoded once or twice: a raw mode for the other byte order finds the low bytes."""
+    raw_mode = image.tile[0].args
+    if raw_mode == "I;16B":
+        return Planes(*_loaded(image, "LA", "LA").split())
+    if raw_mode == "LA;16B":
+        high, low, alpha, rest = _loaded(image, "RGBA", "RGBA").split()
+        return Planes(Image.merge("LA", (high, alpha)), Image.merge("LA", (low, rest)))
+    mode = image.mode
+    low = _loaded(open_again(), mode, f"{mode};16L")
+    return Planes(_loaded(image, mode, f"{mode};16B"), low)
+
+
+def _loaded(image: PngFile, mode: str, raw_mode: str) -> Image.Image:
+    image._mode = mode
+    image.tile = [image.tile[0]._replace(args=raw_mode)]
+    image.load()
+    return image
+
+
+def heif_planes(data: bytes, size: tuple[int, int]) -> Planes | None:
+    """None if the decoder makes something else of it than 16 bits of RGB or RGBA."""
+    from pillow_heif import HeifFile
+
+    file = HeifFile(BytesIO(data), convert_hdr_to_8bit=False)  # type: ignore[no-untyped-call]
+    frame = file[file.primary_index]
+    mode = frame.mode.removesuffix(";16")
+    if frame.mode not in {"RGB;16", "RGBA;16"} or frame.size != size:
+        return None
+    pixels = bytes(frame.data)
+    high, low = (
+        Image.frombytes(mode, size, pixels, "raw", f"{mode};16{order}", frame.stride, 1)
+        for order in "LB"
+    )
+    return Planes(high, low)
+
+
+def curved_strips(planes: Planes, coding: Coding, rows: int) -> Iterator[Image.Image]:
+    """L, LA, RGB or RGBA of 8 bits, in sRGB's curve or in that of `tone_mapping.shaper`."""
+    curve = _curve(coding)
+    width, height = planes.high.size
+    for top in range(0, height, rows):
+        box = (0, top, width, min(top + rows, height))
+        yield _curved(planes.high.crop(box), planes.low.crop(box), curve)
+
+
+def _curve(coding: Coding) -> list[int]:
+    """From 16 bits of a channel to a byte."""
+    transfer = coding.transfer
+    if isinstance(transfer, HighDynamicRange):
+        return bytes_of(shaper(transfer), NUMBERS)
+    light = transfer.light
+    return bytes_of(lambda number: srgb_number(min(light(number), 1.0)), NUMBERS)
+
+
+def _curved(high: Image.Image, low: Image.Image, curve: list[int]) -> Image.Image:
+    bands = high.getbands()
+    pairs = zip(high.split(), low.split(), strict=True)
+    channels = [
+        one if name == "A" else _joined(one, other).point(curve, "L")
+        for name, (one, other) in zip(bands, pairs, strict=True)
+    ]
+    return Image.merge(high.mode, channels)
+
+
+def _joined(high: Image.Image, low: Image.Image) -> Image.Image:
+    numbers = Image.merge("LA", (low, high)).tobytes()
+    return Image.frombytes("I;16", high.size, numbers).convert("I")
