@@ -14,9 +14,10 @@ from resizer.engine.color_sources import colors_of_png, colors_of_video, profile
 from resizer.engine.deep import (
     COPIES,
     Planes,
-    curved_strips,
+    coarse_coding,
+    deep_strips,
     heif_planes,
-    needs_depth,
+    is_deep,
     png_planes,
 )
 from resizer.engine.formats import Format
@@ -140,11 +141,14 @@ def decode_small(original: Original, width: int) -> Decoded:
 def _decode_deep(original: Original, width: int) -> Decoded | None:
     """None if the picture has 8 bits, if 8 are enough, or if it is too large for more."""
     image, name = original.file, original.format.name
-    if name not in {"PNG", "HEIF"}:
+    if name not in {"PNG", "HEIF"} or not is_deep(image):
         return None
     colors = original.colors
-    coding = needs_depth(image, colors)
-    if not coding or not original.limits.has_room(name, COPIES * image.width * image.height):
+    coding = coarse_coding(colors)
+    key = image.info.pop("transparency", None)  # which Pillow would compare with 8 bits
+    if coding is None and key is None:
+        return None
+    if not original.limits.has_room(name, COPIES * image.width * image.height):
         return None
     if isinstance(image, PngFile):
         planes: Planes | None = png_planes(image, original.open_again)
@@ -153,9 +157,10 @@ def _decode_deep(original: Original, width: int) -> Decoded | None:
     if planes is None:
         return None
     factor = _factor_either_way(original.size, width)
-    strips = curved_strips(planes, coding, rows_for(factor))
+    strips = deep_strips(planes, coding, key, rows_for(factor))
     reduced = reduce_strips(strips, original.size, factor)
-    return Decoded(reduced, _whole(original.size, factor), colors.after_curve(coding))
+    colors = colors.after_curve(coding) if coding else colors
+    return Decoded(reduced, _whole(original.size, factor), colors)
 
 
 def _factor_either_way(size: tuple[int, int], width: int) -> int:

@@ -1,14 +1,15 @@
-"""Sixteen bits of a channel, for pictures whose eight would have visible steps in the darks.
+"""Sixteen bits of a channel: where eight would have visible steps in the darks, and where one color
+of 16 bits is transparent.
 
 Pillow has no color images of 16 bits. The high and the low bytes become two images; together they
 pass through the curve of the picture's coding to sRGB's, and from there eight bits are enough.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from typing import NamedTuple
 
-from PIL import Image, ImageFile
+from PIL import Image, ImageChops, ImageFile
 
 from resizer.engine.color import Colors, coding_of_linear
 from resizer.engine.color_coding import Coding, HighDynamicRange
@@ -26,14 +27,14 @@ class Planes(NamedTuple):
     low: Image.Image
 
 
-def needs_depth(image: ImageFile.ImageFile, colors: Colors) -> Coding | None:
-    """The coding to apply, if the file has more than 8 bits and it matters."""
+def is_deep(image: ImageFile.ImageFile) -> bool:
     if isinstance(image, PngFile):
-        deep = image.depth == 16 and "transparency" not in image.info and not image.is_animated
-    else:
-        deep = image.info.get("bit_depth", 8) > 8
-    if not deep:
-        return None
+        return image.depth == 16 and not image.is_animated
+    return int(image.info.get("bit_depth", 8)) > 8
+
+
+def coarse_coding(colors: Colors) -> Coding | None:
+    """The coding, if 8 bits would have visible steps."""
     coding = coding_of_linear(colors) if colors.icc else colors.coding
     return coding if coding and coding.is_coarse() else None
 
@@ -75,13 +76,32 @@ def heif_planes(data: bytes, size: tuple[int, int]) -> Planes | None:
     return Planes(high, low)
 
 
-def curved_strips(planes: Planes, coding: Coding, rows: int) -> Iterator[Image.Image]:
-    """L, LA, RGB or RGBA of 8 bits, in sRGB's curve or in that of `tone_mapping.shaper`."""
-    curve = _curve(coding)
+def deep_strips(
+    planes: Planes, coding: Coding | None, key: int | tuple[int, ...] | None, rows: int
+) -> Iterator[Image.Image]:
+    """L, LA, RGB or RGBA of 8 bits, in sRGB's curve or in that of `tone_mapping.shaper`.
+
+    Without a coding, the high bytes. `key` is the color, of 16 bits a channel, that is transparent.
+    """
+    curve = _curve(coding) if coding else None
     width, height = planes.high.size
     for top in range(0, height, rows):
         box = (0, top, width, min(top + rows, height))
-        yield _curved(planes.high.crop(box), planes.low.crop(box), curve)
+        high, low = planes.high.crop(box), planes.low.crop(box)
+        strip = _curved(high, low, curve) if curve else high
+        if key is not None:
+            strip.putalpha(_unlike(high, low, (key,) if isinstance(key, int) else key))
+        yield strip
+
+
+def _unlike(high: Image.Image, low: Image.Image, key: Sequence[int]) -> Image.Image:
+    """255 where a pixel is not of the color `key`, 0 where it is."""
+    unlike = Image.new("L", high.size)
+    for one, other, number in zip(high.split(), low.split(), key, strict=True):
+        for band, byte in ((one, number >> 8), (other, number & 255)):
+            levels = [255 * (level != byte) for level in range(256)]
+            unlike = ImageChops.lighter(unlike, band.point(levels))
+    return unlike
 
 
 def _curve(coding: Coding) -> list[int]:

@@ -93,6 +93,14 @@ class _Chunks(PngStream):
         self.depth, self.color_type = data[8], data[9]
         return data
 
+    def chunk_tRNS(self, pos: int, length: int) -> bytes:  # noqa: N802
+        """Pillow compares what was stored in 2 or 4 bits with pixels that it has scaled to 8."""
+        data = super().chunk_tRNS(pos, length)
+        stored = self.im_info.get("transparency")
+        if self.im_mode == "L" and isinstance(stored, int):
+            self.im_info["transparency"] = stored * 255 // ((1 << self.depth) - 1)
+        return data
+
     def chunk_iCCP(self, pos: int, length: int) -> bytes:  # noqa: N802
         """Only one is allowed (PNG 3, section 5.6), so only one is unpacked."""
         data = self._read(length)
