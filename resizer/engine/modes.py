@@ -18,6 +18,8 @@ def to_plain_mode(image: Image.Image) -> Image.Image:
         if image.mode == "I;16B":  # Pillow has no point operation for it
             image = image.convert("I")
         image = image.point(lambda value: value * (1 / 256)).convert("L")
+    if image.mode == "La":
+        return image.convert("LA").convert("RGBA")
     if image.has_transparency_data and image.mode != "RGBA":  # palette, color key, LA
         return image.convert("RGBA")
     if image.mode in OPAQUE_MODES or image.mode == "RGBA":
