@@ -1,6 +1,6 @@
 """The smallest decode that keeps the detail of the largest thumbnail."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import SEEK_END, BytesIO
 from typing import IO, cast
 
@@ -9,6 +9,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 from resizer.engine.body import Body
+from resizer.engine.camera_raw import embedded_jpeg
 from resizer.engine.color import Colors, believed
 from resizer.engine.color_sources import colors_of_png, colors_of_video, profile_of_bmp
 from resizer.engine.deep import (
@@ -20,7 +21,7 @@ from resizer.engine.deep import (
     is_deep,
     png_planes,
 )
-from resizer.engine.formats import Format
+from resizer.engine.formats import Format, identify
 from resizer.engine.frames import frame_strips
 from resizer.engine.iso_media import primary_nclx
 from resizer.engine.jpeg import Box, decode_jpeg
@@ -46,13 +47,14 @@ class Original:
     format: Format
     size: tuple[int, int]  # pixels, as stored
     limits: Limits
+    raw_file: bytes = b""  # the camera's, from which the original's JPEG was taken
 
     @property
     def orientation(self) -> int:
         """Read again each time: a PNG may have it after its pixels."""
         if self.format.upright:
             return 1
-        return orientation_of(self._metadata("exif", self.limits.max_exif_bytes))
+        return orientation_of(self.raw_file or self._metadata("exif", self.limits.max_exif_bytes))
 
     @property
     def colors(self) -> Colors:
@@ -96,6 +98,14 @@ class Decoded:
 
 
 def open_original(body: Body, image_format: Format, limits: Limits) -> Original:
+    if image_format.name == "TIFF":
+        data = body.whole()
+        if jpeg := embedded_jpeg(data):
+            return replace(_opened(Body(jpeg), identify(jpeg), limits), raw_file=data)
+    return _opened(body, image_format, limits)
+
+
+def _opened(body: Body, image_format: Format, limits: Limits) -> Original:
     size = body.seek(0, SEEK_END)
     body.seek(0)
     check_structure(image_format.name, body, limits)

@@ -15,7 +15,14 @@ from resizer.engine.modes import SIXTEEN_BITS
 from resizer.engine.orientation import turn_upright
 from resizer.failures import UnusableImage
 
-BITS, COMPRESSION, PHOTOMETRIC, ORIENTATION, SAMPLES = 258, 259, 262, 274, 277  # tags
+SUBFILE_TYPE, BITS, COMPRESSION, PHOTOMETRIC, ORIENTATION, SAMPLES = (
+    254,
+    258,
+    259,
+    262,
+    274,
+    277,
+)  # tags
 PLANES, COLOR_MAP, EXTRA_SAMPLES, SAMPLE_FORMAT = 284, 320, 338, 339
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR = 0, 1, 2, 3, 5, 6
 UNSIGNED, SIGNED, FLOAT = 1, 2, 3
@@ -24,6 +31,7 @@ NO_COMPRESSION, DEFLATE = 1, 8
 COMPRESSIONS = frozenset({NO_COMPRESSION, 2, 3, 4, 5, 6, 7, DEFLATE, 32773, 32946, 34925, 50000})
 OPAQUE, PREMULTIPLIED = 0, 1  # extra samples that are no alpha, and alpha that colors contain
 MAX_SAMPLES = 8
+MAX_PREVIEWS = 8  # before the picture
 # libtiff returns samples in the machine's byte order, whatever the file's.
 NATIVE = {"F;32BF": "F;32F", "I;32B": "I;32N", "I;32BS": "I;32NS"}
 BIG_ENDIAN_BIGTIFF = b"MM\0+"
@@ -69,9 +77,29 @@ class TiffFile(TiffImageFile):
         assert self.fp is not None
         head = self.fp.read(16)
         self.fp.seek(0)
-        if head[:4] != BIG_ENDIAN_BIGTIFF:
+        if head[:4] == BIG_ENDIAN_BIGTIFF:
+            self._open_big_endian(head)
+        else:
             super()._open()
-            return
+        if self._is_reduced():
+            self._leave_previews()
+
+    def _is_reduced(self) -> bool:
+        return bool(self.tag_v2.get(SUBFILE_TYPE, 0) & 1)
+
+    def _leave_previews(self) -> None:
+        """Go to the first page that is no smaller copy of another one; stay if there is none."""
+        for page in range(1, MAX_PREVIEWS + 1):
+            try:
+                self.seek(page)
+            except EOFError:
+                break
+            if not self._is_reduced():
+                return
+        self.seek(0)
+
+    def _open_big_endian(self, head: bytes) -> None:
+        assert self.fp is not None
         # Pillow looks for the version in the wrong byte. This is the rest of its `_open`.
         directory = ImageFileDirectory_v2(head[:8])
         directory._bigtiff = True

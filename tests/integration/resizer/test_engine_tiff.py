@@ -2,9 +2,12 @@
 
 import struct
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from typing import NamedTuple
 
 import pytest
+from PIL import Image
+from PIL.TiffImagePlugin import AppendingTiffWriter
 
 from contract.record import Reason
 from resizer.failures import UnusableImage
@@ -14,8 +17,10 @@ SIDE = 32
 ORDERS = ["<", ">"]
 VERSIONS = ["TIFF", "BigTIFF"]
 SHORT, LONG = 3, 4
+LONGS = {273, 279, 330, 513, 514}  # tags of offsets and lengths
 FORMATS = {SHORT: "H", LONG: "I"}
 # Tags
+SUBFILE = 254
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
 STRIPS, ORIENTATION, SAMPLES, ROWS, LENGTHS = 273, 274, 277, 278, 279
 PLANES, COLORS, EXTRA, KIND, CFA = 284, 320, 338, 339, 33422
@@ -50,7 +55,7 @@ def tiff(
     rest_at = at + len(directory) + entry * len(everything) + (8 if big else 4)
     rest = b""
     for tag, values in sorted(everything.items()):
-        kind = LONG if tag in {STRIPS, LENGTHS} else SHORT
+        kind = LONG if tag in LONGS else SHORT
         data = struct.pack(f"{order}{len(values)}{FORMATS[kind]}", *values)
         room = 8 if big else 4
         if len(data) > room:
@@ -221,3 +226,13 @@ def test_a_damaged_one_is_corrupt(tags: Tags) -> None:
     with pytest.raises(UnusableImage) as raised:
         render(tiff([bytes(SIDE * SIDE * 3)], tags))
     assert raised.value.reason is Reason.CORRUPT_IMAGE
+
+
+@pytest.mark.parametrize("reduced", [[1, 0], [1, 1], [0, 1], [1, 1, 0]])
+def test_a_smaller_copy_in_front_is_not_the_picture(reduced: list[int]) -> None:
+    file = BytesIO()
+    with AppendingTiffWriter(file) as writer:
+        for page, flag in enumerate(reduced):
+            Image.new("L", (10 + page, 10)).save(writer, "TIFF", tiffinfo={SUBFILE: flag})
+            writer.newFrame()
+    assert render(file.getvalue()).width == 10 + (reduced.index(0) if 0 in reduced else 0)
