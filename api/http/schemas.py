@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from contract.formats import CONTENT_TYPES
+from contract.formats import CONTENT_TYPES, normal_content_type
 from contract.keys import InvalidFilenameError, check_filename
 from contract.record import Reason, Status
 
@@ -44,6 +44,10 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def _content_type(value: object) -> object:
+    return normal_content_type(value) if isinstance(value, str) else value
+
+
 class ResponseModel(_Model):
     """The base of all responses."""
 
@@ -66,7 +70,15 @@ class UploadRequest(_Model):
             description="The original name: 1 to 255 bytes of UTF-8 without control characters.",
         ),
     ]
-    content_type: Annotated[ContentType, Field(description="Storage rejects any other type.")]
+    content_type: Annotated[
+        ContentType,
+        Field(
+            description="Other names that everybody knows (`image/jpg`), other case and parameters "
+            "are accepted too and mean these types. Storage accepts only the `Content-Type` that "
+            "the response says."
+        ),
+        BeforeValidator(_content_type),
+    ]
     size: Annotated[
         StrictInt,
         Field(ge=1, description="In bytes. Storage rejects a longer or shorter file."),
