@@ -3,6 +3,7 @@
 from api.aws.s3.uploads import SignedUpload
 from api.aws.view_urls import ViewUrls
 from api.http import schemas
+from api.http.originals import served_as
 from api.use_cases.plan_uploads import PlannedUpload
 from contract.record import ImageRecord, Status
 
@@ -41,7 +42,7 @@ def image(record: ImageRecord, urls: ViewUrls) -> schemas.Image:
         color=record.color,
         placeholder=record.placeholder,
         original_key=key,
-        original_url=urls.sign(key) if key and not archived and served else None,
+        original_url=urls.sign(key, served_as(record)) if key and not archived and served else None,
         archived=archived,
         thumbnails=thumbnails,
         src_set=_src_set(thumbnails),

@@ -1,3 +1,6 @@
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
 import pytest
 
 from api.aws.view_urls import ViewUrls
@@ -5,7 +8,12 @@ from api.http import views
 from contract.record import Reason, Status
 from tests.records import finished, pending
 
-SIGNED = ViewUrls(lambda key: f"https://signed/{key}", 1000)
+
+def sign(key: str, overrides: Mapping[str, str] | None = None, /) -> str:
+    return f"https://signed/{key}" + (f"?{urlencode(overrides)}" if overrides else "")
+
+
+SIGNED = ViewUrls(sign, 1000)
 
 
 def test_an_image_has_everything_that_next_image_needs() -> None:
@@ -27,7 +35,8 @@ def test_an_image_has_everything_that_next_image_needs() -> None:
         "color": "#8a7f6d",
         "placeholder": "data:image/webp;base64,UklGRg==",
         "originalKey": f"uploads/user_1/{image_id}",
-        "originalUrl": f"https://signed/uploads/user_1/{image_id}",
+        "originalUrl": f"https://signed/uploads/user_1/{image_id}?response-content-type="
+        "image%2Fjpeg&response-content-disposition=inline%3B+filename%3D%22cat.jpg%22",
         "archived": False,
         "thumbnails": [
             {
