@@ -120,6 +120,13 @@ class Thumbnail(ResponseModel):
     url: str
 
 
+class Camera(ResponseModel):
+    """As the camera names itself in the photo."""
+
+    make: str | None
+    model: str | None
+
+
 IMAGE_EXAMPLE: dict[str, Any] = {
     "userId": "user_2abc",
     "imageId": "1763853422123-9f86d081-cat.jpg",
@@ -134,6 +141,8 @@ IMAGE_EXAMPLE: dict[str, Any] = {
     "error": None,
     "color": "#8a7f6d",
     "placeholder": "data:image/webp;base64,UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+",
+    "takenAt": "2025-11-22T18:30:00+01:00",
+    "camera": {"make": "Apple", "model": "iPhone 15 Pro"},
     "originalKey": "uploads/user_2abc/1763853422123-9f86d081-cat.jpg",
     "originalUrl": "https://bucket.s3.eu-west-1.amazonaws.com/uploads/user_2abc/"
     "1763853422123-9f86d081-cat.jpg?X-Amz-Algorithm=…",
@@ -180,6 +189,16 @@ class Image(ResponseModel):
     ]
     color: Annotated[str | None, Field(description="`#rrggbb`, the dominant color.")]
     placeholder: Annotated[str | None, Field(description="`data:` URL for `blurDataURL`.")]
+    taken_at: Annotated[
+        str | None,
+        Field(
+            description="When the photo was taken, by its camera: ISO 8601 with the camera's "
+            "offset. Without one, it is the local time of the place. Null if it does not say."
+        ),
+    ]
+    camera: Annotated[
+        Camera | None, Field(description="What took the photo. Null if it does not say.")
+    ]
     original_key: Annotated[
         str | None, Field(description="Null if another program wrote a record that names none.")
     ]
