@@ -8,7 +8,7 @@ from PIL import Image, ImageChops
 
 SAMPLED_LINES = 32  # rows, and as many columns
 HARD_STEP = 64  # levels of Cb or Cr from one pixel to the next
-# Of the neighbors that differ in color at all. Photos: at most 0.25 %, a photo with a caption 0.3 %,
+# Of the neighbors that differ in color at all. Photos: at most 0.25 %, one with a caption 0.3 %,
 # charts 4 %, one red word in gray text 25 %: see benchmarks/RESULTS.md.
 HARD_SHARE = 0.003
 VISIBLE = 128  # of 255: what lies under transparent pixels does not count
