@@ -16,8 +16,8 @@ from resizer.engine.edges import has_hard_color_edges
 FormatName = Literal["auto", "jpeg", "webp", "avif"]
 CONTENT_TYPES = {"JPEG": "image/jpeg", "WEBP": "image/webp", "AVIF": "image/avif"}
 BACKGROUND = (255, 255, 255)  # behind a transparent picture that must become a JPEG
-# With more, lossless WebP takes up to 40 ms and four times the bytes.
-FEW_COLORS = 1024
+# As many as a palette has. With more, lossless WebP takes up to 140 ms and four times the bytes.
+FEW_COLORS = 256
 LOSSLESS = {"lossless": True, "quality": 40, "method": 2}  # effort, not fidelity
 
 

@@ -38,8 +38,17 @@ def chart() -> Image.Image:
     return image
 
 
+def screenshot_of_code() -> Image.Image:
+    image = Image.new("RGB", (1440, 900), "#1e1e1e")
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(15)
+    for line in range(44):
+        for word, color in enumerate(["#f92672", "#66d9ef", "#a6e22e", "#e6db74"] * 3):
+            draw.text((20 + 110 * word, 10 + 20 * line), f"word_{word}", fill=color, font=font)
+    return image
+
+
 def photo_with_caption() -> Image.Image:
-    image = pictures.photo(800, 600)
+    image = pictures.photo(800, 600).filter(ImageFilter.GaussianBlur(2))
     font = ImageFont.load_default(60)
     ImageDraw.Draw(image).text((100, 100), "SALE 50 %", fill="red", font=font)
     return image
@@ -64,8 +73,11 @@ def test_transparent_pixel_art_is_lossless_too() -> None:
     assert pixels(thumbnail).getpixel((8, 8)) == (*RED, 255)
 
 
-def test_hard_edges_among_many_colors_keep_the_full_resolution_of_color() -> None:
-    thumbnail = render(pictures.saved(photo_with_caption(), "PNG")).thumbnails[400]
+@pytest.mark.parametrize("make", [photo_with_caption, screenshot_of_code])
+def test_edges_among_many_colors_keep_the_full_resolution_of_color(
+    make: Callable[[], Image.Image],
+) -> None:
+    thumbnail = render(pictures.saved(make(), "PNG")).thumbnails[400]
     assert thumbnail.content_type == "image/jpeg"
     assert JpegImagePlugin.get_sampling(pixels(thumbnail)) == 0  # 4:4:4
 
@@ -84,11 +96,12 @@ def test_a_format_that_was_asked_for_is_kept_without_smearing(image_format: str)
     "make",
     [
         lambda: pictures.photo(800, 600).filter(ImageFilter.GaussianBlur(2)),
+        lambda: pictures.noise(400, 300).filter(ImageFilter.GaussianBlur(0.8)),
         lambda: Image.new("RGB", (400, 300), RED),
         lambda: Image.linear_gradient("L").convert("RGB"),
         lambda: red_text("L").convert("RGB"),
     ],
-    ids=["photo", "one color", "gradient", "gray text"],
+    ids=["photo", "colorful foliage", "one color", "gradient", "gray text"],
 )
 def test_pictures_without_hard_edges_of_color_stay_as_they_were(
     make: Callable[[], Image.Image],
