@@ -5,7 +5,10 @@ percent-encoded. A thumbnail's metadata says whose it is and what it was made fr
 does not.
 """
 
+from collections.abc import Mapping
 from urllib.parse import quote, unquote
+
+from contract.photo_facts import Camera, taken_at
 
 # On an original
 FILENAME = "filename"  # as the user typed it, percent-encoded
@@ -22,6 +25,9 @@ WIDTH = "width"  # pixels of the thumbnail itself
 HEIGHT = "height"
 PLACEHOLDER = "placeholder"
 COLOR = "color"
+TAKEN_AT = "taken-at"  # these three only if the original says them
+CAMERA_MAKE = "camera-make"  # percent-encoded
+CAMERA_MODEL = "camera-model"
 
 
 def encode_filename(filename: str) -> str:
@@ -30,3 +36,20 @@ def encode_filename(filename: str) -> str:
 
 def decode_filename(value: str) -> str:
     return unquote(value)
+
+
+def photo_metadata(time: str | None, camera: Camera | None) -> dict[str, str]:
+    said = {
+        TAKEN_AT: time,
+        CAMERA_MAKE: camera and camera.make,
+        CAMERA_MODEL: camera and camera.model,
+    }
+    return {name: quote(text, safe=" :+") for name, text in said.items() if text}
+
+
+def photo_facts(said: Mapping[str, str]) -> tuple[str | None, Camera | None]:
+    """Time and camera, as far as the metadata has them in the form that we write."""
+    time, make, model = (
+        unquote(said.get(name, "")) for name in (TAKEN_AT, CAMERA_MAKE, CAMERA_MODEL)
+    )
+    return taken_at(time), Camera.of(make, model)

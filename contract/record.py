@@ -19,11 +19,13 @@ from contract.keys import (
     id_created_at_ms,
     is_planned_id,
 )
+from contract.photo_facts import Camera, taken_at
 from contract.timestamps import timestamp_ms
 
 Item = dict[str, dict[str, Any]]  # as the DynamoDB client expects it: {"size": {"N": "1"}}
 
 SEQUENCER_DIGITS = 32
+PHOTO_ATTRIBUTES = ("takenAt", "camera")
 NO_SEQUENCER = "0" * SEQUENCER_DIGITS  # of an object whose event was never seen
 _HEX = re.compile(r"[0-9A-F]{1,32}")
 _WIDTH = re.compile(r"[1-9]\d{0,4}", re.ASCII)
@@ -109,6 +111,8 @@ class ImageRecord:
     thumbnails: Mapping[int, ThumbnailFacts] = field(default_factory=dict)
     placeholder: str | None = None
     color: str | None = None
+    taken_at: str | None = None
+    camera: Camera | None = None
     error: str | None = None
     sequencer: str | None = None
     e_tag: str | None = None
@@ -143,6 +147,7 @@ class ImageRecord:
                 item[attribute] = {kind: str(value)}
         if self.archived:
             item["archived"] = {"BOOL": True}
+        item |= photo_to_item(self.taken_at, self.camera)
         if self.thumbnails:
             item |= thumbnails_to_item(self.thumbnails)
         return item
@@ -164,6 +169,8 @@ class ImageRecord:
         if values.get("created_at_ms") is None:
             values["created_at_ms"] = id_created_at_ms(image_id)
         values["archived"] = item.get("archived") == {"BOOL": True}
+        values["taken_at"] = taken_at(_text(item.get("takenAt", {})))
+        values["camera"] = _camera(item.get("camera", {}))
         values["object_name"] = _object_name(user_id, image_id, item.get("originalKey"))
         record = cls(user_id=user_id, image_id=image_id, **values)
         facts = item.get("thumbnails", {}).get("M")
@@ -209,6 +216,11 @@ def _facts(key: str, fact: Mapping[str, Any]) -> ThumbnailFacts | None:
     if width is None or height is None or size is None or content_type is None:
         return None
     return ThumbnailFacts(key, width, height, size, content_type)
+
+
+def _camera(attribute: Mapping[str, Any]) -> Camera | None:
+    names = attribute.get("M", {})
+    return Camera.of(_text(names.get("make", {})), _text(names.get("model", {})))
 
 
 # Readers of one attribute, such as {"N": "1"}. DynamoDB guarantees that N is a number.
@@ -281,6 +293,17 @@ _SCALARS: tuple[tuple[str, str, str, Callable[[Mapping[str, Any]], Any]], ...] =
 )
 _STATUSES = {str(status): status for status in Status}
 _REASONS = frozenset(map(str, Reason))
+
+
+def photo_to_item(taken_at: str | None, camera: Camera | None) -> Item:
+    """Those of PHOTO_ATTRIBUTES that are known."""
+    item: Item = {}
+    if taken_at is not None:
+        item["takenAt"] = {"S": taken_at}
+    if camera is not None:
+        names = {"make": camera.make, "model": camera.model}
+        item["camera"] = {"M": {name: {"S": text} for name, text in names.items() if text}}
+    return item
 
 
 def thumbnail_key_attribute(width: int) -> str:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from contract.photo_facts import Camera
+
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
@@ -23,3 +25,5 @@ class Rendition:
     thumbnails: dict[int, Thumbnail]  # by requested width
     placeholder: str
     color: str
+    taken_at: str | None = None
+    camera: Camera | None = None

@@ -15,13 +15,16 @@ from botocore.exceptions import ClientError
 
 from contract.conditions import condition
 from contract.keys import OriginalKey, is_planned_id
+from contract.photo_facts import Camera
 from contract.record import (
+    PHOTO_ATTRIBUTES,
     REDRIVEN,
     ImageRecord,
     Item,
     Reason,
     Status,
     ThumbnailFacts,
+    photo_to_item,
     thumbnail_key_attribute,
     thumbnails_to_item,
 )
@@ -69,6 +72,8 @@ class Finished:
     color: str
     thumbnails: Mapping[int, ThumbnailFacts]
     filename: str | None
+    taken_at: str | None = None
+    camera: Camera | None = None
 
 
 def dynamodb_client(region: str | None, endpoint_url: str | None) -> "DynamoDBClient":
@@ -119,11 +124,13 @@ class Repository:
         }
         if finished.filename:
             facts["filename"] = {"S": finished.filename}
+        photo = photo_to_item(finished.taken_at, finished.camera)
         update = (
             Update()
-            .set(status={"S": Status.DONE}, eTag={"S": ref.e_tag}, **facts)
+            .set(status={"S": Status.DONE}, eTag={"S": ref.e_tag}, **facts, **photo)
             .set(**thumbnails_to_item(finished.thumbnails))
             .remove(*_CLAIM, *map(thumbnail_key_attribute, dropped_widths))
+            .remove(*(name for name in PHOTO_ATTRIBUTES if name not in photo))
         )
         return self._write(transition, ref, change, update)
 
@@ -141,7 +148,7 @@ class Repository:
         )
         if reason not in REDRIVEN:
             update = update.remove("thumbnails", "placeholder", "color", "width", "height")
-            update = update.remove(*map(thumbnail_key_attribute, widths))
+            update = update.remove(*map(thumbnail_key_attribute, widths), *PHOTO_ATTRIBUTES)
         return self._write(Transition.FAIL, ref, change, update)
 
     def give_up(self, ref: ObjectReference, change: Change, event: str) -> ImageRecord:

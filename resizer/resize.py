@@ -317,6 +317,8 @@ def _finished(
         color=rendition.color,
         thumbnails=thumbnails,
         filename=original.filename,
+        taken_at=rendition.taken_at,
+        camera=rendition.camera,
     )
 
 

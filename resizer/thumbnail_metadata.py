@@ -32,6 +32,7 @@ def to_metadata(rendition: Rendition, width: int, ref: ObjectReference) -> dict[
         metadata.HEIGHT: str(made.height),
         metadata.PLACEHOLDER: rendition.placeholder,
         metadata.COLOR: rendition.color,
+        **metadata.photo_metadata(rendition.taken_at, rendition.camera),
     }
 
 
@@ -62,6 +63,7 @@ def finished_from(
     Raises UnreadableMetadataError.
     """
     said = next(iter(thumbnails.values())).metadata
+    taken_at, camera = metadata.photo_facts(said)
     return Finished(
         content_type=_text(said, metadata.ORIGINAL_CONTENT_TYPE),
         size=ref.size,
@@ -80,6 +82,8 @@ def finished_from(
             for width, stored in thumbnails.items()
         },
         filename=filename,
+        taken_at=taken_at,
+        camera=camera,
     )
 
 

@@ -11,6 +11,7 @@ from resizer.engine.color import to_srgb
 from resizer.engine.decode import decode_small, open_original
 from resizer.engine.encode import Encoding, encode
 from resizer.engine.errors import bad_bytes_are_unusable
+from resizer.engine.exif import camera, taken_at
 from resizer.engine.formats import HEADER_BYTES, identify
 from resizer.engine.limits import Limits
 from resizer.engine.orientation import turn_upright
@@ -47,7 +48,7 @@ def make_thumbnails(
         data, content_type = encode(image, encoding, target.requested)
         thumbnails[target.requested] = Thumbnail(*image.size, data, content_type)
 
-    tiny = shrink(image)
+    tiny, exif = shrink(image), original.exif
     return Rendition(
         content_type=image_format.content_type,
         width=width,
@@ -55,4 +56,6 @@ def make_thumbnails(
         thumbnails=thumbnails,
         placeholder=placeholder(tiny),
         color=dominant_color(tiny),
+        taken_at=taken_at(exif),
+        camera=camera(exif),
     )

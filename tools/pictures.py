@@ -83,6 +83,17 @@ def exif(orientation: int, order: str = "<") -> bytes:
     return b"Exif\0\0" + tiff
 
 
+def photo_exif() -> Image.Exif:
+    """What a phone writes: camera, time with offset, and the place where the photo was taken."""
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110] = "Apple", "iPhone 15 Pro"
+    details = exif.get_ifd(0x8769)
+    details[0x9003], details[0x9011] = "2026:05:01 12:34:56", "+02:00"
+    place = exif.get_ifd(0x8825)
+    place[1], place[2], place[3], place[4] = "N", (47.0, 22.0, 7.1), "E", (8.0, 32.0, 3.2)
+    return exif
+
+
 def stored_for(upright: Image.Image, orientation: int) -> Image.Image:
     """The pixels that a camera stores, which `orientation` turns into `upright`."""
     undo = {

@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import httpx
 
-from tools.pictures import jpeg, opened
+from tools.pictures import jpeg, opened, picture, saved
 from tools.uploader import Uploader, send
 
 KEY = re.compile(r"uploads/[A-Za-z0-9._:|@+=-]{1,128}/\d{13}-[0-9a-f]{8}-[A-Za-z0-9._-]{1,80}")
@@ -41,6 +41,7 @@ ODD_NAMES = [
     ".",
     "",
 ]
+SERVED_HEADERS = ("content-type", "content-disposition", "x-content-type-options")
 DISGUISED = {
     "SVG": b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>',
     "HTML": b"<!doctype html><script>alert(1)</script>",
@@ -218,6 +219,20 @@ def other_files_disguised_as_images(outsider: Outsider) -> None:
                 raise Breach(f"{name} is served as {served}")
 
 
+def a_type_that_the_bytes_do_not_have(outsider: Outsider) -> None:
+    """A PNG declared as JPEG and named like a page."""
+    data = saved(picture(40, 30), "PNG")
+    image_id = outsider.upload(outsider.user, data, filename="evil.html", contentType="image/jpeg")
+    image = outsider.finished(outsider.user, image_id, FINISH_SECONDS)
+    response = httpx.get(image["originalUrl"])
+    served = {name: response.headers.get(name, "") for name in SERVED_HEADERS}
+    if served["content-type"] != "image/png" or ".html.png" not in served["content-disposition"]:
+        raise Breach(f"a PNG declared as JPEG is served as {served}")
+    by_cdn = "Key-Pair-Id=" in image["originalUrl"]
+    if by_cdn and served["x-content-type-options"] != "nosniff":
+        raise Breach("CloudFront does not set nosniff")
+
+
 def a_decompression_bomb(outsider: Outsider) -> None:
     """A small PNG that declares 60000 by 60000 pixels and inflates to 10 MB of zeros."""
 
@@ -291,6 +306,7 @@ ATTACKS: list[Callable[[Outsider], None]] = [
     anonymous_reads,
     a_tampered_signed_url,
     other_files_disguised_as_images,
+    a_type_that_the_bytes_do_not_have,
     a_decompression_bomb,
     a_truncated_file,
     odd_file_names,

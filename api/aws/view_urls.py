@@ -4,9 +4,10 @@ URLs are signed as of the start of a time window that is half as long as their l
 window, an image has the same URL, so that browsers, CDNs and next/image find it in their caches.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 from api.aws.cloudfront import CdnSigner
 from api.aws.s3.sigv4 import BucketEndpoint, Credentials, SigningContext, UrlSigner
@@ -16,6 +17,15 @@ from contract.archiving import removed_before_ms
 UNKNOWN_EXPIRY_SECONDS = 900
 
 
+class Sign(Protocol):
+    """Signs the URL of an object key.
+
+    `overrides`: response headers such as `response-content-type`, with names in lower case.
+    """
+
+    def __call__(self, key: str, overrides: Mapping[str, str] | None = None, /) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ViewUrls:
     """Signs object keys; the URLs work until `expires_at_ms`.
@@ -23,7 +33,7 @@ class ViewUrls:
     Originals created before `originals_from_ms` may have been removed and get no URL.
     """
 
-    sign: Callable[[str], str]
+    sign: Sign
     expires_at_ms: int
     originals_from_ms: int = 0
 
@@ -45,8 +55,7 @@ class ViewUrlSigner:
         end = start + self.lifetime_s
         originals_from = removed_before_ms(now_s * 1000, self.expire_originals_days)
         if self.cdn is not None:
-            sign = self.cdn.sign
-            return ViewUrls(lambda key: sign(key, end), end * 1000, originals_from)
+            return ViewUrls(self.cdn.until(end), end * 1000, originals_from)
         credentials, credentials_end = self.credentials()
         if credentials_end is None and credentials.token is not None:
             credentials_end = now_s + UNKNOWN_EXPIRY_SECONDS

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from contract.formats import CONTENT_TYPES
+from contract.formats import CONTENT_TYPES, normal_content_type
 from contract.keys import InvalidFilenameError, check_filename
 from contract.record import Reason, Status
 
@@ -44,6 +44,10 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def _content_type(value: object) -> object:
+    return normal_content_type(value) if isinstance(value, str) else value
+
+
 class ResponseModel(_Model):
     """The base of all responses."""
 
@@ -66,7 +70,15 @@ class UploadRequest(_Model):
             description="The original name: 1 to 255 bytes of UTF-8 without control characters.",
         ),
     ]
-    content_type: Annotated[ContentType, Field(description="Storage rejects any other type.")]
+    content_type: Annotated[
+        ContentType,
+        Field(
+            description="Other names that everybody knows (`image/jpg`), other case and parameters "
+            "are accepted too and mean these types. Storage accepts only the `Content-Type` that "
+            "the response says."
+        ),
+        BeforeValidator(_content_type),
+    ]
     size: Annotated[
         StrictInt,
         Field(ge=1, description="In bytes. Storage rejects a longer or shorter file."),
@@ -108,6 +120,13 @@ class Thumbnail(ResponseModel):
     url: str
 
 
+class Camera(ResponseModel):
+    """As the camera names itself in the photo."""
+
+    make: str | None
+    model: str | None
+
+
 IMAGE_EXAMPLE: dict[str, Any] = {
     "userId": "user_2abc",
     "imageId": "1763853422123-9f86d081-cat.jpg",
@@ -122,6 +141,8 @@ IMAGE_EXAMPLE: dict[str, Any] = {
     "error": None,
     "color": "#8a7f6d",
     "placeholder": "data:image/webp;base64,UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+",
+    "takenAt": "2025-11-22T18:30:00+01:00",
+    "camera": {"make": "Apple", "model": "iPhone 15 Pro"},
     "originalKey": "uploads/user_2abc/1763853422123-9f86d081-cat.jpg",
     "originalUrl": "https://bucket.s3.eu-west-1.amazonaws.com/uploads/user_2abc/"
     "1763853422123-9f86d081-cat.jpg?X-Amz-Algorithm=…",
@@ -168,6 +189,16 @@ class Image(ResponseModel):
     ]
     color: Annotated[str | None, Field(description="`#rrggbb`, the dominant color.")]
     placeholder: Annotated[str | None, Field(description="`data:` URL for `blurDataURL`.")]
+    taken_at: Annotated[
+        str | None,
+        Field(
+            description="When the photo was taken, by its camera: ISO 8601 with the camera's "
+            "offset. Without one, it is the local time of the place. Null if it does not say."
+        ),
+    ]
+    camera: Annotated[
+        Camera | None, Field(description="What took the photo. Null if it does not say.")
+    ]
     original_key: Annotated[
         str | None, Field(description="Null if another program wrote a record that names none.")
     ]

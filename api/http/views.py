@@ -3,6 +3,7 @@
 from api.aws.s3.uploads import SignedUpload
 from api.aws.view_urls import ViewUrls
 from api.http import schemas
+from api.http.originals import served_as
 from api.use_cases.plan_uploads import PlannedUpload
 from contract.record import ImageRecord, Status
 
@@ -39,14 +40,22 @@ def image(record: ImageRecord, urls: ViewUrls) -> schemas.Image:
         e_tag=record.e_tag,
         error=record.error,
         color=record.color,
+        taken_at=record.taken_at,
+        camera=_camera(record),
         placeholder=record.placeholder,
         original_key=key,
-        original_url=urls.sign(key) if key and not archived and served else None,
+        original_url=urls.sign(key, served_as(record)) if key and not archived and served else None,
         archived=archived,
         thumbnails=thumbnails,
         src_set=_src_set(thumbnails),
         url_expires_at=urls.expires_at_ms,
     )
+
+
+def _camera(record: ImageRecord) -> schemas.Camera | None:
+    if record.camera is None:
+        return None
+    return schemas.Camera.model_construct(make=record.camera.make, model=record.camera.model)
 
 
 def _is_older(record: ImageRecord, time_ms: int) -> bool:

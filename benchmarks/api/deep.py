@@ -55,7 +55,7 @@ class Counted:
         started = time.process_time()
         before = decode_cursor(KEY, USER_ID, cursor) if cursor else None
         found = self.repository.page(USER_ID, None, before, LIMIT, 0)
-        signed = ViewUrls(lambda key: key, 0)
+        signed = ViewUrls(lambda key, overrides=None: key, 0)
         response = [views.image(each, signed).to_json() for each in found.records]
         after = encode_cursor(KEY, USER_ID, found.last or "")
         assert len(response) == LIMIT

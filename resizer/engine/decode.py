@@ -54,7 +54,14 @@ class Original:
         """Read again each time: a PNG may have it after its pixels."""
         if self.format.upright:
             return 1
-        return orientation_of(self.raw_file or self._metadata("exif", self.limits.max_exif_bytes))
+        return orientation_of(self.exif)
+
+    @property
+    def exif(self) -> bytes:
+        """Empty if there is none. A TIFF has the same tags, so it is its own Exif block."""
+        if self.format.name == "TIFF":
+            return self.body.whole()
+        return self.raw_file or self._metadata("exif", self.limits.max_exif_bytes)
 
     @property
     def colors(self) -> Colors:

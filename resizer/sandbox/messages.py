@@ -8,9 +8,10 @@ import json
 import socket
 import struct
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import Any, Self
 
+from contract.photo_facts import Camera, taken_at
 from contract.record import Reason
 from resizer.rendition import Rendition, Thumbnail
 
@@ -79,6 +80,8 @@ class Reply:
                     "height": rendition.height,
                     "placeholder": rendition.placeholder,
                     "color": rendition.color,
+                    "taken_at": rendition.taken_at,
+                    "camera": rendition.camera and astuple(rendition.camera),
                     "thumbnails": [
                         [width, made.width, made.height, len(made.data), made.content_type]
                         for width, made in rendition.thumbnails.items()
@@ -119,8 +122,21 @@ def _result(header: dict[str, Any], files: bytes) -> Result:
             thumbnails=_thumbnails(made["thumbnails"], files),
             placeholder=str(made["placeholder"]),
             color=str(made["color"]),
+            taken_at=taken_at(_text(made["taken_at"])),
+            camera=_camera(made["camera"]),
         )
     )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _camera(names: list[Any] | None) -> Camera | None:
+    if names is None:
+        return None
+    make, model = map(_text, names)
+    return Camera.of(make, model)
 
 
 def _thumbnails(rows: list[Any], files: bytes) -> dict[int, Thumbnail]:

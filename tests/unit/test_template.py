@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from api.http.originals import UNKNOWN
 from tests import ROOT
 from tests.template import PARAMETERS, RESOURCES
 
@@ -36,6 +37,22 @@ def test_each_alarm_mails_somebody() -> None:
     ]
     assert alarms()
     assert not silent
+
+
+def test_the_cdn_forwards_what_says_how_an_original_is_served() -> None:
+    cached = RESOURCES["CdnCache"]["Properties"]["CachePolicyConfig"]
+    query = cached["ParametersInCacheKeyAndForwardedToOrigin"]["QueryStringsConfig"]
+    assert query["QueryStringBehavior"] == "whitelist"
+    assert set(query["QueryStrings"]) == UNKNOWN.keys()
+
+
+def test_nothing_that_the_cdn_serves_is_run_or_taken_for_another_type() -> None:
+    config = RESOURCES["CdnHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]
+    security = config["SecurityHeadersConfig"]
+    assert "ContentTypeOptions" in security  # nosniff
+    assert "sandbox" in security["ContentSecurityPolicy"]["ContentSecurityPolicy"]
+    served = RESOURCES["Cdn"]["Properties"]["DistributionConfig"]["DefaultCacheBehavior"]
+    assert served["ResponseHeadersPolicyId"] == ("!Ref", "CdnHeaders")
 
 
 def test_parameters_and_rows_of_the_table_match() -> None:

@@ -13,7 +13,13 @@ from api.aws.dynamodb.raw_items import return_items_as_json
 from api.aws.dynamodb.visibility import visible
 from contract.conditions import condition
 from contract.keys import BOOKKEEPING, is_planned_id
-from contract.record import ImageRecord, Item, Status, thumbnail_key_attribute
+from contract.record import (
+    PHOTO_ATTRIBUTES,
+    ImageRecord,
+    Item,
+    Status,
+    thumbnail_key_attribute,
+)
 from contract.settings import TOMBSTONE_SECONDS
 from contract.transitions import Change, Transition
 
@@ -26,6 +32,7 @@ READ_AHEAD_RECORDS = 200  # per Query where a filter drops records
 _DROPPED_BY_TOMBSTONE = (
     *("filename", "contentType", "width", "height", "eTag", "error"),
     *("thumbnails", "placeholder", "color", "claimedBy", "claimedUntil", "gaveUpEvent"),
+    *PHOTO_ATTRIBUTES,
 )
 _KEPT_BY_TOMBSTONE = {
     *("userId", "imageId", "status", "createdAt", "sequencer", "expiresAt"),

@@ -144,13 +144,18 @@ class UrlSigner:
         path = key if _PLAIN_KEY.fullmatch(key) else quote(key, safe="/~")
         query = canonical_query = ""
         if overrides:
-            pairs = [(name, quote(value, safe="-._~")) for name, value in overrides.items()]
+            pairs = [(name, _quoted(value)) for name, value in overrides.items()]
             query = "".join(f"{name}={value}&" for name, value in pairs)
             canonical_query = "".join(f"&{name}={value}" for name, value in sorted(pairs))
         canonical = f"{self._head}{path}\n{self._canonical_parameters}{canonical_query}{self._tail}"
         to_sign = self._to_sign + sha256(canonical.encode()).hexdigest()
         signature = digest(self._key, to_sign.encode(), "sha256").hex()
         return f"{self._base}{path}?{query}{self._parameters}&X-Amz-Signature={signature}"
+
+
+@lru_cache(maxsize=4096)
+def _quoted(value: str) -> str:
+    return quote(value, safe="-._~")
 
 
 def sign_post(

@@ -123,6 +123,16 @@ export interface components {
             files: components["schemas"]["UploadRequest"][];
         };
         /**
+         * Camera
+         * @description As the camera names itself in the photo.
+         */
+        Camera: {
+            /** Make */
+            make: string | null;
+            /** Model */
+            model: string | null;
+        };
+        /**
          * Health
          * @description `ok`; anything else is a problem document.
          */
@@ -150,6 +160,11 @@ export interface components {
          *       "error": null,
          *       "color": "#8a7f6d",
          *       "placeholder": "data:image/webp;base64,UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+",
+         *       "takenAt": "2025-11-22T18:30:00+01:00",
+         *       "camera": {
+         *         "make": "Apple",
+         *         "model": "iPhone 15 Pro"
+         *       },
          *       "originalKey": "uploads/user_2abc/1763853422123-9f86d081-cat.jpg",
          *       "originalUrl": "https://bucket.s3.eu-west-1.amazonaws.com/uploads/user_2abc/1763853422123-9f86d081-cat.jpg?X-Amz-Algorithm=…",
          *       "archived": false,
@@ -219,6 +234,13 @@ export interface components {
              * @description `data:` URL for `blurDataURL`.
              */
             placeholder: string | null;
+            /**
+             * Takenat
+             * @description When the photo was taken, by its camera: ISO 8601 with the camera's offset. Without one, it is the local time of the place. Null if it does not say.
+             */
+            takenAt: string | null;
+            /** @description What took the photo. Null if it does not say. */
+            camera: components["schemas"]["Camera"] | null;
             /**
              * Originalkey
              * @description Null if another program wrote a record that names none.
@@ -357,7 +379,7 @@ export interface components {
             filename: string;
             /**
              * Contenttype
-             * @description Storage rejects any other type.
+             * @description Other names that everybody knows (`image/jpg`), other case and parameters are accepted too and mean these types. Storage accepts only the `Content-Type` that the response says.
              * @enum {string}
              */
             contentType: "image/jpeg" | "image/png" | "image/webp" | "image/gif" | "image/avif" | "image/heic" | "image/heif" | "image/tiff" | "image/bmp";

@@ -72,6 +72,25 @@ def test_storage_accepts_the_upload_and_keeps_what_was_declared(
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
+@pytest.mark.parametrize("said", ["image/jpg", "Image/PJPEG", "image/jpeg; charset=binary"])
+def test_a_type_by_another_name_is_stored_under_its_own(
+    client: httpx.Client, s3: "S3Client", bucket: str, user_id: str, said: str, method: str
+) -> None:
+    body = planned(client, user_id, contentType=said, method=method)
+    upload = body["upload"]
+    assert body["image"]["contentType"] == "image/jpeg"
+    assert {**upload["fields"], **upload["headers"]}["Content-Type"] == "image/jpeg"
+    if method == "POST":  # a browser writes its own name into the part that has the file
+        file = ("blob", BYTES, said)
+        sent = httpx.post(upload["url"], data=upload["fields"], files={"file": file})
+    else:
+        sent = send_put(upload)
+    assert sent.status_code in {200, 201}, sent.text
+    head = s3.head_object(Bucket=bucket, Key=body["image"]["originalKey"])
+    assert head["ContentType"] == "image/jpeg"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
 def test_the_front_end_may_send_the_upload_from_a_page(
     client: httpx.Client, user_id: str, method: str
 ) -> None:
@@ -200,6 +219,8 @@ def test_a_batch_with_one_invalid_file_plans_nothing(client: httpx.Client, user_
         ({"size": True}, "invalid_request", "/size"),
         ({"size": 50_000_001}, "file_too_large", None),
         ({"contentType": "image/svg+xml"}, "unsupported_content_type", "/contentType"),
+        ({"contentType": "text/html; image/jpeg"}, "unsupported_content_type", "/contentType"),
+        ({"contentType": 7}, "unsupported_content_type", "/contentType"),
         ({"filename": ""}, "invalid_filename", "/filename"),
         ({"filename": "a\x00b"}, "invalid_filename", "/filename"),
         ({"filename": "é" * 128}, "invalid_filename", "/filename"),

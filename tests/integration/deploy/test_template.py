@@ -74,5 +74,5 @@ def test_the_template_deploys_with_every_option_on(
         deployed = client.describe_stack_resources(StackName=STACK)["StackResources"]
     found = {resource["LogicalResourceId"] for resource in deployed}
     cdn = {name for name in RESOURCES if name.startswith("Cdn")}
-    assert len(cdn) == 5
+    assert len(cdn) == 6
     assert RESOURCES.keys() - cdn <= found

@@ -16,7 +16,7 @@ from contract.transitions import Change, Transition
 from resizer.doctor import Doctor, Finding, Options, Report
 from resizer.resize import Resizer
 from tests.integration.resizer.conftest import Image, make_resizer, sequencer
-from tools.pictures import jpeg
+from tools.pictures import jpeg, photo_exif
 
 OLD = "1763853422122"
 
@@ -51,8 +51,10 @@ def test_a_healthy_image_is_left_as_it_is(operators_resizer: Resizer, image: Ima
 def test_a_record_is_rebuilt_from_the_thumbnails_metadata(
     operators_resizer: Resizer, image: Image
 ) -> None:
-    operators_resizer.resize(image.upload(), "invocation-1")
+    operators_resizer.resize(image.upload(jpeg(exif=photo_exif().tobytes())), "invocation-1")
     record, thumbnail = image.record(), image.thumbnail(200)
+    assert record
+    assert record.camera
     image.remove_record()
     check_repaired(operators_resizer, image, Finding.ORIGINAL_WITHOUT_RECORD)
     assert image.record() == record

@@ -11,6 +11,7 @@ import pytest
 
 from contract import metadata
 from contract.keys import ThumbnailKey
+from contract.photo_facts import Camera
 from contract.record import Reason, Status, ThumbnailFacts
 from contract.transitions import Change, Transition
 from resizer.failures import EngineError, UnusableImage, WorkerLostError
@@ -18,7 +19,7 @@ from resizer.repository import RefusedError
 from resizer.resize import ClaimHeldError, Outcome, Resizer
 from resizer.storage import NewerThumbnailError, OriginalGoneError, Storage
 from tests.integration.resizer.conftest import Image, make_resizer, sequencer
-from tools.pictures import jpeg, opened
+from tools.pictures import jpeg, opened, photo_exif
 
 GREEN = "#20a040"
 
@@ -39,7 +40,7 @@ def test_an_upload_becomes_two_thumbnails_and_a_done_record(resizer: Resizer, im
         data = image.bytes_of(width)
         assert opened(data).size == (width, height)
         assert record.thumbnails[width] == ThumbnailFacts(
-            str(image.key.thumbnail(width)), width, height, len(data), "image/jpeg"
+            str(image.key.thumbnail(width)), width, height, len(data), "image/webp"
         )
 
 
@@ -49,6 +50,27 @@ def test_an_object_put_by_another_app_gets_its_record_from_the_resizer(
     assert resizer.resize(image.upload(), "invocation-1") is Outcome.DONE
     record = image.in_status(Status.DONE)
     assert (record.created_at_ms, record.filename) == (1763853422123, "Cät.jpg")
+
+
+def test_the_record_says_when_and_with_what_a_photo_was_taken(
+    resizer: Resizer, image: Image
+) -> None:
+    data = jpeg(exif=photo_exif().tobytes())
+    resizer.resize(image.upload(data), "invocation-1")
+    record = image.in_status(Status.DONE)
+    assert record.taken_at == "2026-05-01T12:34:56+02:00"
+    assert record.camera == Camera("Apple", "iPhone 15 Pro")
+
+
+@pytest.mark.parametrize("data", [jpeg(), b"no image"], ids=["another photo", "no image"])
+def test_a_replacement_does_not_inherit_time_and_camera(
+    resizer: Resizer, image: Image, data: bytes
+) -> None:
+    resizer.resize(image.upload(jpeg(exif=photo_exif().tobytes())), "invocation-1")
+    resizer.resize(image.upload(data, number=2), "invocation-2")
+    record = image.record()
+    assert record
+    assert (record.taken_at, record.camera) == (None, None)
 
 
 def test_a_small_original_is_not_enlarged(resizer: Resizer, image: Image) -> None:
@@ -67,7 +89,7 @@ def test_a_thumbnail_names_its_owner_and_only_browsers_may_cache_it(
     resizer.resize(ref, "invocation-1")
     response = image.s3.head_object(Bucket=image.settings.bucket, Key=str(image.key.thumbnail(400)))
     assert response["CacheControl"].startswith("private, max-age=")
-    assert response["ContentType"] == "image/jpeg"
+    assert response["ContentType"] == "image/webp"
     assert response["Metadata"][metadata.USER_ID] == image.key.user_id
     assert response["Metadata"][metadata.ORIGINAL_E_TAG] == ref.e_tag
     assert response["Metadata"][metadata.SEQUENCER] == ref.sequencer

@@ -211,7 +211,7 @@ def test_a_worker_retires_after_a_failure(sandbox: Sandbox) -> None:
 def test_a_decoder_is_imported_once_and_not_by_each_worker(
     start: StartSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, "PIL.TiffImagePlugin", raising=False)
+    monkeypatch.delitem(sys.modules, "resizer.engine.tiff", raising=False)
     sandbox = start()
     learned: list[str] = []
     tell = sandbox._server.import_plugin
@@ -223,13 +223,13 @@ def test_a_decoder_is_imported_once_and_not_by_each_worker(
     sandbox._server.import_plugin = record  # type: ignore[method-assign]
     for _ in range(3):
         render(sandbox, picture("TIFF"))
-    assert learned == ["PIL.TiffImagePlugin"]
+    assert learned == ["resizer.engine.tiff"]
 
 
 def test_a_decoder_that_a_worker_imported_itself_costs_no_new_spare_each_time(
     start: StartSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, "PIL.GifImagePlugin", raising=False)
+    monkeypatch.delitem(sys.modules, "resizer.engine.gif", raising=False)
     sandbox = start()
     for _ in range(2):
         render(sandbox, picture("GIF"))

@@ -82,6 +82,24 @@ def test_behind_a_cdn_urls_are_signed_with_its_key_pair() -> None:
     assert later.sign("uploads/user|1/1-a b.jpg") == url
 
 
+def test_behind_a_cdn_response_headers_are_part_of_the_signed_url() -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    settings = CdnSettings(url="https://cdn.example.com", key_pair_id="K123", private_key=key)
+    overrides = {"response-content-type": "image/png", "response-content-disposition": "a; b=c'd"}
+    url = view_urls(START, cdn=CdnSigner(settings)).sign("uploads/u/x", overrides)
+    signed, _, rest = url.partition("&Expires=")
+    assert signed == (
+        "https://cdn.example.com/uploads/u/x"
+        "?response-content-type=image%2Fpng&response-content-disposition=a%3B%20b%3Dc%27d"
+    )
+    policy = (
+        f'{{"Statement":[{{"Resource":"{signed}","Condition":'
+        f'{{"DateLessThan":{{"AWS:EpochTime":{START + LIFETIME}}}}}}}]}}'
+    )
+    signature = rest.partition("&Signature=")[2].partition("&")[0]
+    key.public_key().verify(_decode(signature), policy.encode(), padding.PKCS1v15(), SHA1())
+
+
 def _decode(text: str) -> bytes:
     """CloudFront's own base64."""
     return b64decode(text.translate(str.maketrans("-_~", "+=/")))

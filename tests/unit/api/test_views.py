@@ -1,15 +1,25 @@
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
 import pytest
 
 from api.aws.view_urls import ViewUrls
 from api.http import views
+from contract.photo_facts import Camera
 from contract.record import Reason, Status
 from tests.records import finished, pending
 
-SIGNED = ViewUrls(lambda key: f"https://signed/{key}", 1000)
+
+def sign(key: str, overrides: Mapping[str, str] | None = None, /) -> str:
+    return f"https://signed/{key}" + (f"?{urlencode(overrides)}" if overrides else "")
+
+
+SIGNED = ViewUrls(sign, 1000)
 
 
 def test_an_image_has_everything_that_next_image_needs() -> None:
-    record = finished("user_1", 1763852400123)
+    taken_at = "2026-05-01T12:34:56+02:00"
+    record = finished("user_1", 1763852400123, taken_at=taken_at, camera=Camera("Apple", None))
     shown = views.image(record, SIGNED).model_dump(by_alias=True)
     image_id = "1763852400123-0123abcd-cat.jpg"
     assert shown == {
@@ -26,8 +36,11 @@ def test_an_image_has_everything_that_next_image_needs() -> None:
         "error": None,
         "color": "#8a7f6d",
         "placeholder": "data:image/webp;base64,UklGRg==",
+        "takenAt": taken_at,
+        "camera": {"make": "Apple", "model": None},
         "originalKey": f"uploads/user_1/{image_id}",
-        "originalUrl": f"https://signed/uploads/user_1/{image_id}",
+        "originalUrl": f"https://signed/uploads/user_1/{image_id}?response-content-type="
+        "image%2Fjpeg&response-content-disposition=inline%3B+filename%3D%22cat.jpg%22",
         "archived": False,
         "thumbnails": [
             {

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract.photo_facts import Camera
 from contract.record import (
     NO_SEQUENCER,
     ImageRecord,
@@ -41,6 +42,8 @@ records = st.builds(
     ),
     placeholder=st.none() | texts,
     color=st.none() | texts,
+    taken_at=st.sampled_from([None, "2026-05-01T12:34:56", "2026-05-01T12:34:56+02:00"]),
+    camera=st.builds(Camera.of, st.none() | texts, st.none() | texts),
     error=st.none() | st.sampled_from([str(reason) for reason in Reason]),
     sequencer=st.none() | st.sampled_from([OLD, NOW, NEW]),
     e_tag=st.none() | texts,
@@ -122,8 +125,8 @@ def test_a_sequencer_is_hex(sequencer: str) -> None:
 # Rows that other programs wrote
 
 NAMES = ["status", "createdAt", "originalKey", "filename", "contentType", "size", "width", "height"]
-NAMES += ["placeholder", "color", "error", "sequencer", "eTag", "expiresAt", "claimedBy"]
-NAMES += ["claimedUntil", "gaveUpEvent", "thumbnails", "thumb200Key", "thumb400Key"]
+NAMES += ["placeholder", "color", "takenAt", "camera", "error", "sequencer", "eTag", "expiresAt"]
+NAMES += ["claimedBy", "claimedUntil", "gaveUpEvent", "thumbnails", "thumb200Key", "thumb400Key"]
 NUMBERS = st.sampled_from(["0", "-1", "1.5", "1E+40", "-1E+40", "1E-130", "9007199254740993"])
 NUMBERS |= st.integers(-(10**38), 10**38).map(str)
 words = texts | st.sampled_from(
