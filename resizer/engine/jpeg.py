@@ -37,7 +37,7 @@ def decode_jpeg(image: JpegImageFile, body: Source, ratio: float, limits: Limits
         limits.check_scans(count_scans(data, limits.max_segments), _coefficient_bytes(image))
         pruned = prune_for_eighth(data) if scale == 8 else None
         if pruned is not None:
-            image = JpegFile(BytesIO(pruned))
+            image = type(image)(BytesIO(pruned))
     else:
         body.seek(0)
     image.decodermaxblock = BLOCK_BYTES

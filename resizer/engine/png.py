@@ -39,6 +39,7 @@ class PngFile(PngImageFile):
     color_chunks: Mapping[bytes, bytes] = MappingProxyType({})  # before the pixels, by name
     depth = 8  # bits of a channel
     is_gray = False
+    fill: int | None = None  # of the rows that a cut picture lacks
 
     @property
     def png(self) -> "_Chunks | None":
@@ -147,13 +148,18 @@ def png_strips(image: PngImageFile, body: Source, rows: int) -> Iterator[Image.I
     width, height, mode = image.width, image.height, image.mode
     row_bytes = 1 + width * CHANNELS[mode]
     chunks = _chunks(image, body)
-    pieces = _inflated(chunks, rows * row_bytes)
+    fill = image.fill if isinstance(image, PngFile) else None
+    pieces = _inflated(chunks, rows * row_bytes, may_be_damaged=fill is not None)
     above = b""
     for top in range(0, height, rows):
         count = min(rows, height - top)
         filtered = next(pieces, b"")[: count * row_bytes]
         if len(filtered) < count * row_bytes:
-            raise OSError("image file is truncated")
+            if fill is None:
+                raise OSError("image file is truncated")
+            there = len(filtered) // row_bytes
+            missing = UNFILTERED + bytes((fill,)) * (row_bytes - 1)
+            filtered = filtered[: there * row_bytes] + missing * (count - there)
         group = zlib.compress(above + filtered, 0)
         strip = Image.frombytes(mode, (width, count + bool(above)), group, "zip", mode)
         strip = strip.crop((0, 1, width, count + 1)) if above else strip
@@ -179,7 +185,7 @@ def _chunks(image: PngImageFile, body: Source) -> Iterator[bytes]:
         at += 8 + length + 4
 
 
-def _inflated(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
+def _inflated(chunks: Iterator[bytes], size: int, *, may_be_damaged: bool) -> Iterator[bytes]:
     """The stream in pieces of `size` bytes, the last shorter; never inflates further ahead.
 
     What comes after the end of the stream is not fed to zlib, which would keep and copy all of it.
@@ -188,7 +194,13 @@ def _inflated(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
     piece = bytearray()
     for chunk in chunks:
         while chunk:
-            piece += inflate.decompress(chunk, size - len(piece))
+            try:
+                piece += inflate.decompress(chunk, size - len(piece))
+            except zlib.error:
+                if not may_be_damaged:
+                    raise
+                yield bytes(piece)
+                return
             chunk = inflate.unconsumed_tail
             if len(piece) == size:
                 yield bytes(piece)
