@@ -168,7 +168,9 @@ def decode_cut(
     ]
     original, decoded = _decode(first.body, image_format, limits, width, FILLS[0])
     ours = _marks(decoded.image)
-    whole = ours == marks[0] and not first.lacks_scans
+    # The last bits of a progressive picture do not show in a scaled decode.
+    shows_all = not first.whole_scans or decoded.image.size == original.size
+    whole = ours == marks[0] and shows_all and not first.lacks_scans
     same = [one == other for one, other in zip(ours, marks[-1], strict=True)]
     top, bottom = _there(same, from_below=image_format.name == "BMP")
     if bottom - top < max(1, limits.min_decoded_share * len(same)):

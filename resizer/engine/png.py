@@ -20,6 +20,7 @@ from resizer.memory_budget import MIB
 PIXELS_WORTH_IT = 20_000_000  # below, decoding the whole frame at once is faster
 CHANNELS = {"LA": 2, "RGB": 3, "RGBA": 4}  # of 8 bits each; other modes are small or rare
 UNFILTERED = b"\0"
+FILTERS = 5
 UNPACKED_PROFILE_BYTES = 4 * MIB + 1  # more than `Limits.max_icc_bytes`, which then ignores it
 ANCILLARY = 0x20  # in the first letter of a chunk's name: the picture can be shown without it
 COLOR_CHUNKS = frozenset({b"cICP", b"sRGB", b"gAMA", b"cHRM", b"cLLI", b"mDCV"})
@@ -154,12 +155,13 @@ def png_strips(image: PngImageFile, body: Source, rows: int) -> Iterator[Image.I
     for top in range(0, height, rows):
         count = min(rows, height - top)
         filtered = next(pieces, b"")[: count * row_bytes]
-        if len(filtered) < count * row_bytes:
-            if fill is None:
-                raise OSError("image file is truncated")
-            there = len(filtered) // row_bytes
+        if fill is not None:
+            there = _sound_rows(filtered, row_bytes)
+            pieces = pieces if there == count else iter(())
             missing = UNFILTERED + bytes((fill,)) * (row_bytes - 1)
             filtered = filtered[: there * row_bytes] + missing * (count - there)
+        elif len(filtered) < count * row_bytes:
+            raise OSError("image file is truncated")
         group = zlib.compress(above + filtered, 0)
         strip = Image.frombytes(mode, (width, count + bool(above)), group, "zip", mode)
         strip = strip.crop((0, 1, width, count + 1)) if above else strip
@@ -167,6 +169,13 @@ def png_strips(image: PngImageFile, body: Source, rows: int) -> Iterator[Image.I
         yield strip
     for _ in chunks:  # to the end: the EXIF block may follow the pixels
         pass
+
+
+def _sound_rows(filtered: bytes, row_bytes: int) -> int:
+    """Whole rows from the top whose filter there is."""
+    whole = len(filtered) // row_bytes
+    types = filtered[: whole * row_bytes : row_bytes]
+    return next((row for row, kind in enumerate(types) if kind >= FILTERS), whole)
 
 
 def _chunks(image: PngImageFile, body: Source) -> Iterator[bytes]:
