@@ -29,6 +29,7 @@ from resizer.engine.jpeg import Box, decode_jpeg
 from resizer.engine.limits import Limits
 from resizer.engine.metered import Metered
 from resizer.engine.modes import GRAY_MODES, is_plain_and_opaque, stretch
+from resizer.engine.one_ipma import with_one_ipma
 from resizer.engine.orientation import orientation_of, swaps_sides
 from resizer.engine.png import PngFile, decodes_in_strips, png_strips
 from resizer.engine.sizes import reduction
@@ -139,7 +140,7 @@ def _opened(
     body.seek(0)
     check_structure(image_format.name, body, limits)
     body.seek(0)
-    file = Metered(body if image_format.streams else BytesIO(body.whole()), body)
+    file = Metered(body if image_format.streams else BytesIO(_mended(body, image_format)), body)
     file.allow(limits.max_header_reads, 2 * size + MIB)
     image = as_class(image_format.load_plugin())(cast("IO[bytes]", file))
     limits.check_pixels(image_format.name, *image.size, whole=not decodes_in_strips(image))
@@ -147,6 +148,11 @@ def _opened(
         image.info.pop("xmp", None)
     file.allow(limits.max_reads, limits.max_read_bytes)
     return Original(image, file, image_format, image.size, limits)
+
+
+def _mended(body: Body, image_format: Format) -> bytes:
+    data = body.whole()
+    return with_one_ipma(data) if image_format.name == "AVIF" else data
 
 
 def decode_small(original: Original, width: int) -> Decoded:

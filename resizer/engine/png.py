@@ -6,8 +6,10 @@ refer to the row above it (PNG 3, section 9), so every group begins with the las
 before, unfiltered.
 """
 
+import struct
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import IO
 
@@ -26,6 +28,8 @@ ANCILLARY = 0x20  # in the first letter of a chunk's name: the picture can be sh
 COLOR_CHUNKS = frozenset({b"cICP", b"sRGB", b"gAMA", b"cHRM", b"cLLI", b"mDCV"})
 ANIMATION_CHUNKS = frozenset({b"acTL", b"fcTL", b"fdAT"})
 INFO_OF_CHUNK = {b"iCCP": "icc_profile", b"tRNS": "transparency", b"eXIf": "exif"}
+READ_CHUNKS = ANIMATION_CHUNKS | INFO_OF_CHUNK.keys()
+BROKEN = (ValueError, IndexError, SyntaxError, struct.error)  # what Pillow raises for a chunk
 PIXELS = frozenset({b"IDAT", b"fdAT"})
 GRAY_TYPES = frozenset({0, 4})  # color types without and with alpha (PNG 3, section 11.2.1)
 
@@ -66,17 +70,15 @@ class _Chunks(PngStream):
 
     def call(self, cid: bytes, pos: int, length: int) -> bytes:
         self._in_pixels = self._in_pixels or cid in PIXELS
-        if not _is_ancillary(cid) or cid in ANIMATION_CHUNKS:
+        if not _is_ancillary(cid):
             return super().call(cid, pos, length)
         if cid in COLOR_CHUNKS and not self._in_pixels:
             data = self._read(length)
             self.colors.setdefault(cid, data)
             return data
-        if cid in INFO_OF_CHUNK:
-            try:
+        if cid in READ_CHUNKS:
+            with suppress(*BROKEN):
                 return super().call(cid, pos, length)
-            except ValueError:
-                pass  # it is too short
         assert self.fp is not None
         self.fp.seek(pos + length)
         return b""

@@ -10,16 +10,18 @@ from PIL import Image
 
 from resizer.engine import partial, png
 from resizer.engine.body import Body
+from resizer.engine.encode import Encoding
 from resizer.engine.limits import Limits
 from resizer.engine.partial import ADAM7
 from resizer.failures import UnusableImage
 from resizer.rendition import Rendition
-from tests.integration.resizer.rendering import FINE, difference, pixels, render
+from tests.integration.resizer.rendering import difference, pixels, render
 from tools import pictures
 from tools.hostile_pictures import png_chunk
 
 WIDTH, HEIGHT = 317, 233
-LOSSLESS = 4.0  # mean difference of 255 between a WebP and a JPEG of the same
+FINE = Encoding(format="webp", webp_quality=97)  # with or without alpha
+LOSSLESS = 1.0  # mean difference of 255
 SHOWN = Limits(min_decoded_share=0.01)
 
 
