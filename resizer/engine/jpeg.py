@@ -29,8 +29,9 @@ def _application_segment(image: JpegImageFile, marker: int) -> None:
 
 
 # Pillow finds the reader of a segment in a table, and rejects a picture for an empty JFIF segment.
-for _marker in range(0xFFE0, 0xFFF0):
-    JpegImagePlugin.MARKER[_marker] = (f"APP{_marker & 15}", "", _application_segment)
+JpegImagePlugin.MARKER.update(
+    {0xFFE0 + number: (f"APP{number}", "", _application_segment) for number in range(16)}
+)
 
 
 class JpegFile(JpegImageFile):

@@ -6,49 +6,55 @@ boxes become one of their length together, so that nothing else moves.
 """
 
 import struct
-from itertools import pairwise
 
 from contract.record import Reason
 from resizer.engine.iso_media import MAX_BOXES, MAX_ITEMS, Box, Reader, children
 from resizer.failures import UnusableImage
 
 HEADER = 8  # length and kind
-START = 16  # of a box's entries: header, version and flags, count
 
 
 def with_one_ipma(data: bytes) -> bytes:
-    """The same bytes unless there are several boxes of the same kind, one behind the other.
+    """The same bytes unless there are several such boxes of one kind, and nothing behind them.
 
     An item that is in two of them is left as it is: nobody can say what it means.
     """
     try:
-        boxes = _boxes(data)
+        parent, boxes = _property_boxes(data)
         if len(boxes) < 2:
             return data
         entries = [entry for box in boxes for entry in _entries(data, box)]
     except (struct.error, UnusableImage):
         return data
-    alike = len({data[box.start : box.start + 4] for box in boxes}) == 1
-    in_a_row = all(one.end + HEADER == other.start for one, other in pairwise(boxes))
-    if not alike or not in_a_row or len({item for item, _ in entries}) < len(entries):
+    start, end = boxes[0].start, parent.end
+    kinds = {data[box.start : box.start + 4] for box in boxes}
+    ends = [box.end + HEADER for box in boxes[:-1]]
+    in_a_row = [*ends, boxes[-1].end] == [*(box.start for box in boxes[1:]), end]
+    once = len({item for item, _ in entries}) == len(entries)
+    short = data[parent.start - 4 : parent.start] + data[start - 4 : start] == b"iprpipma"
+    if not (len(kinds) == 1 and in_a_row and once and short):
         return data
     rows = b"".join(row for _, row in sorted(entries))
-    start, end = boxes[0].start - HEADER, boxes[-1].end
-    head = data[boxes[0].start : boxes[0].start + 4]
-    merged = struct.pack(">I4s", START + len(rows), b"ipma") + head
-    merged += struct.pack(">I", len(entries)) + rows
-    rest = end - start - len(merged)
+    merged = kinds.pop() + struct.pack(">I", len(entries)) + rows
+    rest = end - start - len(merged)  # a box behind the parent: in it, libavif allows no other
     return (
-        data[:start] + merged + struct.pack(">I4s", rest, b"free").ljust(rest, b"\0") + data[end:]
+        data[: parent.start - HEADER]
+        + struct.pack(">I4s", parent.end - parent.start + HEADER - rest, b"iprp")
+        + data[parent.start : start - HEADER]
+        + struct.pack(">I4s", HEADER + len(merged), b"ipma")
+        + merged
+        + struct.pack(">I4s", rest, b"free").ljust(rest, b"\0")
+        + data[end:]
     )
 
 
-def _boxes(data: bytes) -> list[Box]:
+def _property_boxes(data: bytes) -> tuple[Box, list[Box]]:
+    """`iprp`, and each `ipma` in it."""
     budget = [MAX_BOXES]
     for meta in children(data, Box(b"", 0, len(data)), b"meta", budget)[:1]:
         for iprp in children(data, meta._replace(start=meta.start + 4), b"iprp", budget)[:1]:
-            return children(data, iprp, b"ipma", budget)
-    return []
+            return iprp, children(data, iprp, b"ipma", budget)
+    return Box(b"", 0, 0), []
 
 
 def _entries(data: bytes, box: Box) -> list[tuple[int, bytes]]:
