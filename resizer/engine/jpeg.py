@@ -21,11 +21,11 @@ ICC_PART_HEADER = 14  # name, number and count of the parts (ICC.1, annex B.4)
 Box = tuple[float, float, float, float]
 
 
-def _application_segment(image: JpegImageFile, marker: int) -> None:
+def _application_segment(self: JpegImageFile, marker: int) -> None:
     """As Pillow reads it; without what it finds in a segment that is too short for its kind."""
     with suppress(struct.error, IndexError):  # the segment itself has been read
-        JpegImagePlugin.APP(image, marker)
-    image.icclist = [part for part in image.icclist if len(part) >= ICC_PART_HEADER]
+        JpegImagePlugin.APP(self, marker)
+    self.icclist = [part for part in self.icclist if len(part) >= ICC_PART_HEADER]
 
 
 # Pillow finds the reader of a segment in a table, and rejects a picture for an empty JFIF segment.

@@ -97,6 +97,13 @@ class _Chunks(PngStream):
         self.depth, self.color_type = data[8], data[9]
         return data
 
+    def chunk_fcTL(self, pos: int, length: int) -> bytes:  # noqa: N802
+        """Before the pixels, it is about the picture as a whole (PNG 3, section 11.3.5.2)."""
+        data = super().chunk_fcTL(pos, length)
+        if not self._in_pixels:
+            self.im_info["bbox"] = (0, 0, *self.im_size)
+        return data
+
     def chunk_tRNS(self, pos: int, length: int) -> bytes:  # noqa: N802
         """Pillow compares what was stored in 2 or 4 bits with pixels that it has scaled to 8."""
         data = super().chunk_tRNS(pos, length)
