@@ -28,6 +28,8 @@ COLOR = "color"
 TAKEN_AT = "taken-at"  # these three only if the original says them
 CAMERA_MAKE = "camera-make"  # percent-encoded
 CAMERA_MODEL = "camera-model"
+PARTIAL = "partial"  # only on thumbnails of an original that lacks its end
+IS_PARTIAL = "true"
 
 
 def encode_filename(filename: str) -> str:

@@ -121,6 +121,7 @@ class ImageRecord:
     claimed_by: str | None = None
     claimed_until_ms: int | None = None
     gave_up_event: str | None = None
+    partial: bool = False  # the original lacks its end or details; the thumbnails show the rest
     archived: bool = False  # the original is gone or frozen, the thumbnails stay
 
     @property
@@ -145,9 +146,10 @@ class ImageRecord:
             value = getattr(self, name)
             if value is not None:
                 item[attribute] = {kind: str(value)}
-        if self.archived:
-            item["archived"] = {"BOOL": True}
         item |= photo_to_item(self.taken_at, self.camera)
+        for name in _FLAGS:
+            if getattr(self, name):
+                item[name] = {"BOOL": True}
         if self.thumbnails:
             item |= thumbnails_to_item(self.thumbnails)
         return item
@@ -168,9 +170,9 @@ class ImageRecord:
         values["status"] = values.get("status") or Status.PROCESSING
         if values.get("created_at_ms") is None:
             values["created_at_ms"] = id_created_at_ms(image_id)
-        values["archived"] = item.get("archived") == {"BOOL": True}
         values["taken_at"] = taken_at(_text(item.get("takenAt", {})))
         values["camera"] = _camera(item.get("camera", {}))
+        values |= {name: item.get(name) == {"BOOL": True} for name in _FLAGS}
         values["object_name"] = _object_name(user_id, image_id, item.get("originalKey"))
         record = cls(user_id=user_id, image_id=image_id, **values)
         facts = item.get("thumbnails", {}).get("M")
@@ -291,6 +293,7 @@ _SCALARS: tuple[tuple[str, str, str, Callable[[Mapping[str, Any]], Any]], ...] =
     ("claimed_until_ms", "claimedUntil", "N", _time),
     ("gave_up_event", "gaveUpEvent", "S", _text),
 )
+_FLAGS = ("partial", "archived")  # fields and attributes, which are there only if true
 _STATUSES = {str(status): status for status in Status}
 _REASONS = frozenset(map(str, Reason))
 

@@ -13,6 +13,7 @@ MIN_WIDTH, MAX_WIDTH = 1, 4096  # pixels
 MAX_WIDTHS = 8
 
 _WHOLE_NUMBER = re.compile(r"0|[1-9][0-9]{0,19}")  # no sign, no leading zeros, no other digits
+_SHARE = re.compile(r"0\.(0[1-9]|[1-9][0-9]?)|1(\.00?)?")
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"  # RFC 1123, section 2.1
 _HOST_NAME = rf"{_LABEL}(\.{_LABEL})*"
 _PORT = (
@@ -70,6 +71,13 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return rule
+
+
+def share(text: str) -> float:
+    """A rule for a part of a whole, from 0.01 to 1."""
+    if not _SHARE.fullmatch(text):
+        raise ValueError("it must be a number from 0.01 to 1, like 0.25")
+    return float(text)
 
 
 def widths(text: str) -> tuple[int, ...]:

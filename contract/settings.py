@@ -97,6 +97,13 @@ MAX_PIXELS = Setting(
     (RESIZER, LOCAL_RUN),
     "100000000",
 )
+MIN_DECODED_SHARE = Setting(
+    "MIN_DECODED_SHARE",
+    rules.share,
+    "share of the rows of a cut image that must have arrived for it to get thumbnails",
+    (RESIZER, LOCAL_RUN),
+    "0.25",
+)
 AWS_LAMBDA_FUNCTION_MEMORY_SIZE = Setting(
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
     whole_number(1, 10**6),

@@ -25,6 +25,7 @@ class Settings:
     thumbnail_widths: tuple[int, ...]  # pixels, ascending
     max_upload_bytes: int
     max_pixels: int
+    min_decoded_share: float
 
     @property
     def url(self) -> str:
@@ -36,6 +37,7 @@ class Settings:
         return {
             "CorsOrigins": ",".join(self.cors_origins),
             "MaxPixels": str(self.max_pixels),
+            "MinDecodedShare": str(self.min_decoded_share),
             "MaxUploadBytes": str(self.max_upload_bytes),
             "ThumbnailWidths": ",".join(map(str, self.thumbnail_widths)),
         }
@@ -58,6 +60,7 @@ class Settings:
             thumbnail_widths=read.read(contract.THUMBNAIL_WIDTHS),
             max_upload_bytes=read.read(contract.MAX_UPLOAD_BYTES),
             max_pixels=read.read(contract.MAX_PIXELS),
+            min_decoded_share=read.read(contract.MIN_DECODED_SHARE),
         )
         read.finish()
         return settings

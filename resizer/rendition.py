@@ -27,3 +27,4 @@ class Rendition:
     color: str
     taken_at: str | None = None
     camera: Camera | None = None
+    partial: bool = False  # the original lacks its end, or details; what is there is shown

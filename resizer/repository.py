@@ -74,6 +74,7 @@ class Finished:
     filename: str | None
     taken_at: str | None = None
     camera: Camera | None = None
+    partial: bool = False
 
 
 def dynamodb_client(region: str | None, endpoint_url: str | None) -> "DynamoDBClient":
@@ -125,12 +126,15 @@ class Repository:
         if finished.filename:
             facts["filename"] = {"S": finished.filename}
         photo = photo_to_item(finished.taken_at, finished.camera)
+        if finished.partial:
+            facts["partial"] = {"BOOL": True}
         update = (
             Update()
             .set(status={"S": Status.DONE}, eTag={"S": ref.e_tag}, **facts, **photo)
             .set(**thumbnails_to_item(finished.thumbnails))
             .remove(*_CLAIM, *map(thumbnail_key_attribute, dropped_widths))
             .remove(*(name for name in PHOTO_ATTRIBUTES if name not in photo))
+            .remove(*() if finished.partial else ("partial",))
         )
         return self._write(transition, ref, change, update)
 
@@ -149,6 +153,7 @@ class Repository:
         if reason not in REDRIVEN:
             update = update.remove("thumbnails", "placeholder", "color", "width", "height")
             update = update.remove(*map(thumbnail_key_attribute, widths), *PHOTO_ATTRIBUTES)
+            update = update.remove("partial")
         return self._write(Transition.FAIL, ref, change, update)
 
     def give_up(self, ref: ObjectReference, change: Change, event: str) -> ImageRecord:

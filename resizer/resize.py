@@ -319,6 +319,7 @@ def _finished(
         filename=original.filename,
         taken_at=rendition.taken_at,
         camera=rendition.camera,
+        partial=rendition.partial,
     )
 
 

@@ -21,6 +21,7 @@ class Settings:
     claim_seconds: int
     expire_originals_days: int  # 0: never
     failed_days: int = contract.FAILED_DAYS.default
+    min_decoded_share: float = contract.MIN_DECODED_SHARE.default
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -38,6 +39,7 @@ class Settings:
             claim_seconds=read.read(contract.CLAIM_SECONDS),
             expire_originals_days=read.read(contract.EXPIRE_ORIGINALS_DAYS),
             failed_days=read.read(contract.FAILED_DAYS),
+            min_decoded_share=read.read(contract.MIN_DECODED_SHARE),
         )
         read.finish()
         return settings

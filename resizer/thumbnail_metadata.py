@@ -20,7 +20,8 @@ class UnreadableMetadataError(Exception):
 def to_metadata(rendition: Rendition, width: int, ref: ObjectReference) -> dict[str, str]:
     """The metadata of the thumbnail of this requested width."""
     made = rendition.thumbnails[width]
-    return {
+    partial = {metadata.PARTIAL: metadata.IS_PARTIAL} if rendition.partial else {}
+    return partial | {
         metadata.USER_ID: ref.key.user_id,
         metadata.ORIGINAL_E_TAG: ref.e_tag,
         metadata.SEQUENCER: ref.sequencer,
@@ -84,6 +85,7 @@ def finished_from(
         filename=filename,
         taken_at=taken_at,
         camera=camera,
+        partial=said.get(metadata.PARTIAL) == metadata.IS_PARTIAL,
     )
 
 

@@ -147,6 +147,7 @@ IMAGE_EXAMPLE: dict[str, Any] = {
     "originalUrl": "https://bucket.s3.eu-west-1.amazonaws.com/uploads/user_2abc/"
     "1763853422123-9f86d081-cat.jpg?X-Amz-Algorithm=…",
     "archived": False,
+    "partial": False,
     "thumbnails": [
         {
             "width": 200,
@@ -208,6 +209,13 @@ class Image(ResponseModel):
     ]
     archived: Annotated[
         bool, Field(description="The original was removed or frozen; the thumbnails stay.")
+    ]
+    partial: Annotated[
+        bool,
+        Field(
+            description="The original is cut off; the thumbnails show what there is, and are "
+            "transparent where a part is missing."
+        ),
     ]
     thumbnails: list[Thumbnail]
     src_set: Annotated[str | None, Field(description="For `<img srcset>`, by width.")]

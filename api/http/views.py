@@ -46,6 +46,7 @@ def image(record: ImageRecord, urls: ViewUrls) -> schemas.Image:
         original_key=key,
         original_url=urls.sign(key, served_as(record)) if key and not archived and served else None,
         archived=archived,
+        partial=record.partial,
         thumbnails=thumbnails,
         src_set=_src_set(thumbnails),
         url_expires_at=urls.expires_at_ms,

@@ -1,5 +1,6 @@
 """The smallest decode that keeps the detail of the largest thumbnail."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from io import SEEK_END, BytesIO
 from typing import IO, cast
@@ -21,19 +22,23 @@ from resizer.engine.deep import (
     is_deep,
     png_planes,
 )
-from resizer.engine.formats import Format, identify
+from resizer.engine.formats import Format, PluginClass, identify
 from resizer.engine.frames import frame_strips
 from resizer.engine.iso_media import primary_nclx
 from resizer.engine.jpeg import Box, decode_jpeg
 from resizer.engine.limits import Limits
 from resizer.engine.metered import Metered
 from resizer.engine.modes import GRAY_MODES, is_plain_and_opaque, stretch
+from resizer.engine.one_ipma import with_one_ipma
 from resizer.engine.orientation import orientation_of, swaps_sides
 from resizer.engine.png import PngFile, decodes_in_strips, png_strips
 from resizer.engine.sizes import reduction
 from resizer.engine.strips import reduce_strips, rows_for, strips_of
 from resizer.engine.structure import check_structure
 from resizer.memory_budget import MIB
+
+Rows = tuple[float, float]  # the first of some rows and the one after them, as shares of the height
+EVERY_ROW: Rows = (0.0, 1.0)
 
 REDUCING_GAP = 2.0  # averaged to this many times the target, then Lanczos
 
@@ -83,8 +88,9 @@ class Original:
         return value if isinstance(value, bytes) and len(value) <= max_bytes else b""
 
     def open_again(self) -> PngFile:
+        assert isinstance(self.file, PngFile)
         self.body.seek(0)
-        return PngFile(cast("IO[bytes]", self.body))
+        return type(self.file)(cast("IO[bytes]", self.body))
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -102,29 +108,51 @@ class Decoded:
     image: Image.Image
     box: Box
     colors: Colors
+    rows: Rows = EVERY_ROW
+    partial: bool = False  # something of the picture is missing, if only its details
 
 
-def open_original(body: Body, image_format: Format, limits: Limits) -> Original:
+def _same(plugin: PluginClass) -> PluginClass:
+    return plugin
+
+
+def open_original(
+    body: Body,
+    image_format: Format,
+    limits: Limits,
+    as_class: Callable[[PluginClass], PluginClass] = _same,
+) -> Original:
+    """`as_class` may replace the plugin's class."""
     if image_format.name == "TIFF":
         data = body.whole()
         if jpeg := embedded_jpeg(data):
             return replace(_opened(Body(jpeg), identify(jpeg), limits), raw_file=data)
-    return _opened(body, image_format, limits)
+    return _opened(body, image_format, limits, as_class)
 
 
-def _opened(body: Body, image_format: Format, limits: Limits) -> Original:
+def _opened(
+    body: Body,
+    image_format: Format,
+    limits: Limits,
+    as_class: Callable[[PluginClass], PluginClass] = _same,
+) -> Original:
     size = body.seek(0, SEEK_END)
     body.seek(0)
     check_structure(image_format.name, body, limits)
     body.seek(0)
-    file = Metered(body if image_format.streams else BytesIO(body.whole()), body)
+    file = Metered(body if image_format.streams else BytesIO(_mended(body, image_format)), body)
     file.allow(limits.max_header_reads, 2 * size + MIB)
-    image = image_format.load_plugin()(cast("IO[bytes]", file))
+    image = as_class(image_format.load_plugin())(cast("IO[bytes]", file))
     limits.check_pixels(image_format.name, *image.size, whole=not decodes_in_strips(image))
     if not isinstance(image.info.get("xmp"), bytes):  # as a TIFF tag; Pillow searches it for text
         image.info.pop("xmp", None)
     file.allow(limits.max_reads, limits.max_read_bytes)
     return Original(image, file, image_format, image.size, limits)
+
+
+def _mended(body: Body, image_format: Format) -> bytes:
+    data = body.whole()
+    return with_one_ipma(data) if image_format.name == "AVIF" else data
 
 
 def decode_small(original: Original, width: int) -> Decoded:

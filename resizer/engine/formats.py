@@ -7,10 +7,8 @@ the end of the file before the first pixel is decoded.
 
 import re
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import IO
 
 from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # noqa: F401
 
@@ -21,6 +19,7 @@ warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 # One thread per core would reserve more memory for stacks and heaps than the function has.
 DECODER_THREADS = 2
+PluginClass = type[ImageFile.ImageFile]
 HEADER_BYTES = 64  # as far as `identify` looks: the brands of an ISO media file
 MEGAPIXELS = 1_000_000
 
@@ -46,14 +45,12 @@ class Format:
     def plugin_module(self) -> str:
         return self.plugin.rpartition(".")[0]
 
-    def load_plugin(self) -> Callable[[IO[bytes]], ImageFile.ImageFile]:
+    def load_plugin(self) -> PluginClass:
         module = import_module(self.plugin_module)
         if self.threads_option:
             owner, _, option = self.threads_option.rpartition(".")
             setattr(import_module(owner), option, DECODER_THREADS)
-        plugin: Callable[[IO[bytes]], ImageFile.ImageFile] = getattr(
-            module, self.plugin.rpartition(".")[2]
-        )
+        plugin: PluginClass = getattr(module, self.plugin.rpartition(".")[2])
         return plugin
 
 

@@ -52,7 +52,7 @@ class Items:
     idat_bytes: int = 0
 
 
-class _Reader:
+class Reader:
     """Big-endian numbers one after another; struct.error at the end of the box."""
 
     def __init__(self, data: bytes, box: Box) -> None:
@@ -147,11 +147,11 @@ def _nclx_by_item(data: bytes) -> dict[int, tuple[int, int]]:
     budget = [MAX_BOXES]
     properties: list[Box] = []
     associations: list[Box] = []
-    for meta in _children(data, Box(b"", 0, len(data)), b"meta", budget)[:1]:
-        for iprp in _children(data, meta._replace(start=meta.start + 4), b"iprp", budget)[:1]:
-            for ipco in _children(data, iprp, b"ipco", budget)[:1]:
+    for meta in children(data, Box(b"", 0, len(data)), b"meta", budget)[:1]:
+        for iprp in children(data, meta._replace(start=meta.start + 4), b"iprp", budget)[:1]:
+            for ipco in children(data, iprp, b"ipco", budget)[:1]:
                 properties = list(_boxes(data, ipco.start, ipco.end, budget))
-            associations = _children(data, iprp, b"ipma", budget)
+            associations = children(data, iprp, b"ipma", budget)
     found: dict[int, tuple[int, int]] = {}
     for ipma in associations:
         for item, index in _associations(data, ipma):
@@ -162,13 +162,13 @@ def _nclx_by_item(data: bytes) -> dict[int, tuple[int, int]]:
     return found
 
 
-def _children(data: bytes, box: Box, kind: bytes, budget: list[int]) -> list[Box]:
+def children(data: bytes, box: Box, kind: bytes, budget: list[int]) -> list[Box]:
     return [child for child in _boxes(data, box.start, box.end, budget) if child.kind == kind]
 
 
 def _associations(data: bytes, box: Box) -> Iterator[tuple[int, int]]:
     """ISO/IEC 23008-12, section 9.3: items and the numbers of their properties, from 1."""
-    reader = _Reader(data, box)
+    reader = Reader(data, box)
     head = reader.number(4)
     id_size, index_size = 2 if head >> 24 == 0 else 4, 2 if head & 1 else 1
     for number in range(reader.number(4)):
@@ -181,7 +181,7 @@ def _associations(data: bytes, box: Box) -> Iterator[tuple[int, int]]:
 def _nclx(data: bytes, box: Box) -> tuple[int, int] | None:
     if box.kind != b"colr" or data[box.start : box.start + 4] != b"nclx":
         return None
-    reader = _Reader(data, box)
+    reader = Reader(data, box)
     reader.number(4)
     return reader.number(2), reader.number(2)
 
@@ -206,7 +206,7 @@ def _boxes(data: bytes, start: int, end: int, budget: list[int]) -> Iterator[Box
 
 
 def _primary(data: bytes, box: Box) -> int:
-    reader = _Reader(data, box)
+    reader = Reader(data, box)
     return reader.number(2 if reader.number(4) >> 24 == 0 else 4)
 
 
@@ -215,7 +215,7 @@ def _kinds(data: bytes, box: Box, budget: list[int]) -> dict[int, bytes]:
     kinds = {}
     version = data[box.start] if box.start < box.end else 0
     for entry in _boxes(data, box.start + (6 if version == 0 else 8), box.end, budget):
-        reader = _Reader(data, entry)
+        reader = Reader(data, entry)
         version = reader.number(4) >> 24
         if entry.kind == b"infe" and version >= 2:
             item = reader.number(2 if version == 2 else 4)
@@ -226,7 +226,7 @@ def _kinds(data: bytes, box: Box, budget: list[int]) -> dict[int, bytes]:
 
 def _locations(data: bytes, box: Box) -> dict[int, list[Extent]]:
     """Section 8.11.3."""
-    reader = _Reader(data, box)
+    reader = Reader(data, box)
     version = reader.number(4) >> 24
     sizes = reader.number(2)
     offset_size, length_size, base_size = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
@@ -253,10 +253,10 @@ def _locations(data: bytes, box: Box) -> dict[int, list[Extent]]:
 
 def _read_references(data: bytes, box: Box, items: Items, budget: list[int]) -> None:
     """Section 8.11.12."""
-    id_size = 2 if _Reader(data, box).number(4) >> 24 == 0 else 4
+    id_size = 2 if Reader(data, box).number(4) >> 24 == 0 else 4
     total = 0
     for reference in _boxes(data, box.start + 4, box.end, budget):
-        reader = _Reader(data, reference)
+        reader = Reader(data, reference)
         source, count = reader.number(id_size), reader.number(2)
         targets = [reader.number(id_size) for _ in range(count)]
         total += count

@@ -1,8 +1,11 @@
 """JPEG at 1/2, 1/4 or 1/8: libjpeg's inverse DCT makes fewer pixels for a fraction of the cost."""
 
+import struct
+from contextlib import suppress
 from io import BytesIO
 from typing import NamedTuple
 
+from PIL import JpegImagePlugin
 from PIL.JpegImagePlugin import JpegImageFile
 
 from resizer.engine.limits import Limits
@@ -13,8 +16,22 @@ BLOCK_BYTES = 256 * 1024  # per call of the decoder: few calls, and the first on
 MARGIN = 1.0  # a scaled decode is at least this many times the largest thumbnail
 SCALES = (8, 4, 2, 1)
 COEFFICIENT_BYTES = 2
+ICC_PART_HEADER = 14  # name, number and count of the parts (ICC.1, annex B.4)
 
 Box = tuple[float, float, float, float]
+
+
+def _application_segment(self: JpegImageFile, marker: int) -> None:
+    """As Pillow reads it; without what it finds in a segment that is too short for its kind."""
+    with suppress(struct.error, IndexError):  # the segment itself has been read
+        JpegImagePlugin.APP(self, marker)
+    self.icclist = [part for part in self.icclist if len(part) >= ICC_PART_HEADER]
+
+
+# Pillow finds the reader of a segment in a table, and rejects a picture for an empty JFIF segment.
+JpegImagePlugin.MARKER.update(
+    {0xFFE0 + number: (f"APP{number}", "", _application_segment) for number in range(16)}
+)
 
 
 class JpegFile(JpegImageFile):
@@ -37,7 +54,7 @@ def decode_jpeg(image: JpegImageFile, body: Source, ratio: float, limits: Limits
         limits.check_scans(count_scans(data, limits.max_segments), _coefficient_bytes(image))
         pruned = prune_for_eighth(data) if scale == 8 else None
         if pruned is not None:
-            image = JpegFile(BytesIO(pruned))
+            image = type(image)(BytesIO(pruned))
     else:
         body.seek(0)
     image.decodermaxblock = BLOCK_BYTES

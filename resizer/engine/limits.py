@@ -37,6 +37,7 @@ class Limits:
     max_header_reads: int = 500_000
     max_reads: int = 3_000_000  # of the pixels
     max_read_bytes: int = 1024 * MIB  # likewise; strips of a TIFF may overlap
+    min_decoded_share: float = 0.25  # rows of a cut picture that must be there
     max_coefficient_bytes: int = 300 * MIB  # held by libjpeg for a JPEG of several scans
     whole_frame_pixels: Mapping[str, int] = field(default_factory=lambda: WHOLE_FRAME_PIXELS)
 

@@ -6,8 +6,10 @@ refer to the row above it (PNG 3, section 9), so every group begins with the las
 before, unfiltered.
 """
 
+import struct
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import IO
 
@@ -20,11 +22,14 @@ from resizer.memory_budget import MIB
 PIXELS_WORTH_IT = 20_000_000  # below, decoding the whole frame at once is faster
 CHANNELS = {"LA": 2, "RGB": 3, "RGBA": 4}  # of 8 bits each; other modes are small or rare
 UNFILTERED = b"\0"
+FILTERS = 5
 UNPACKED_PROFILE_BYTES = 4 * MIB + 1  # more than `Limits.max_icc_bytes`, which then ignores it
 ANCILLARY = 0x20  # in the first letter of a chunk's name: the picture can be shown without it
 COLOR_CHUNKS = frozenset({b"cICP", b"sRGB", b"gAMA", b"cHRM", b"cLLI", b"mDCV"})
 ANIMATION_CHUNKS = frozenset({b"acTL", b"fcTL", b"fdAT"})
 INFO_OF_CHUNK = {b"iCCP": "icc_profile", b"tRNS": "transparency", b"eXIf": "exif"}
+READ_CHUNKS = ANIMATION_CHUNKS | INFO_OF_CHUNK.keys()
+BROKEN = (ValueError, IndexError, SyntaxError, struct.error)  # what Pillow raises for a chunk
 PIXELS = frozenset({b"IDAT", b"fdAT"})
 GRAY_TYPES = frozenset({0, 4})  # color types without and with alpha (PNG 3, section 11.2.1)
 
@@ -39,6 +44,7 @@ class PngFile(PngImageFile):
     color_chunks: Mapping[bytes, bytes] = MappingProxyType({})  # before the pixels, by name
     depth = 8  # bits of a channel
     is_gray = False
+    fill: int | None = None  # of the rows that a cut picture lacks
 
     @property
     def png(self) -> "_Chunks | None":
@@ -64,17 +70,15 @@ class _Chunks(PngStream):
 
     def call(self, cid: bytes, pos: int, length: int) -> bytes:
         self._in_pixels = self._in_pixels or cid in PIXELS
-        if not _is_ancillary(cid) or cid in ANIMATION_CHUNKS:
+        if not _is_ancillary(cid):
             return super().call(cid, pos, length)
         if cid in COLOR_CHUNKS and not self._in_pixels:
             data = self._read(length)
             self.colors.setdefault(cid, data)
             return data
-        if cid in INFO_OF_CHUNK:
-            try:
+        if cid in READ_CHUNKS:
+            with suppress(*BROKEN):
                 return super().call(cid, pos, length)
-            except ValueError:
-                pass  # it is too short
         assert self.fp is not None
         self.fp.seek(pos + length)
         return b""
@@ -91,6 +95,13 @@ class _Chunks(PngStream):
     def chunk_IHDR(self, pos: int, length: int) -> bytes:  # noqa: N802 - Pillow looks for the name
         data = super().chunk_IHDR(pos, length)
         self.depth, self.color_type = data[8], data[9]
+        return data
+
+    def chunk_fcTL(self, pos: int, length: int) -> bytes:  # noqa: N802
+        """Before the pixels, it is about the picture as a whole (PNG 3, section 11.3.5.2)."""
+        data = super().chunk_fcTL(pos, length)
+        if not self._in_pixels:
+            self.im_info["bbox"] = (0, 0, *self.im_size)
         return data
 
     def chunk_tRNS(self, pos: int, length: int) -> bytes:  # noqa: N802
@@ -147,12 +158,18 @@ def png_strips(image: PngImageFile, body: Source, rows: int) -> Iterator[Image.I
     width, height, mode = image.width, image.height, image.mode
     row_bytes = 1 + width * CHANNELS[mode]
     chunks = _chunks(image, body)
-    pieces = _inflated(chunks, rows * row_bytes)
+    fill = image.fill if isinstance(image, PngFile) else None
+    pieces = _inflated(chunks, rows * row_bytes, may_be_damaged=fill is not None)
     above = b""
     for top in range(0, height, rows):
         count = min(rows, height - top)
         filtered = next(pieces, b"")[: count * row_bytes]
-        if len(filtered) < count * row_bytes:
+        if fill is not None:
+            there = _sound_rows(filtered, row_bytes)
+            pieces = pieces if there == count else iter(())
+            missing = UNFILTERED + bytes((fill,)) * (row_bytes - 1)
+            filtered = filtered[: there * row_bytes] + missing * (count - there)
+        elif len(filtered) < count * row_bytes:
             raise OSError("image file is truncated")
         group = zlib.compress(above + filtered, 0)
         strip = Image.frombytes(mode, (width, count + bool(above)), group, "zip", mode)
@@ -161,6 +178,13 @@ def png_strips(image: PngImageFile, body: Source, rows: int) -> Iterator[Image.I
         yield strip
     for _ in chunks:  # to the end: the EXIF block may follow the pixels
         pass
+
+
+def _sound_rows(filtered: bytes, row_bytes: int) -> int:
+    """Whole rows from the top whose filter there is."""
+    whole = len(filtered) // row_bytes
+    types = filtered[: whole * row_bytes : row_bytes]
+    return next((row for row, kind in enumerate(types) if kind >= FILTERS), whole)
 
 
 def _chunks(image: PngImageFile, body: Source) -> Iterator[bytes]:
@@ -179,7 +203,7 @@ def _chunks(image: PngImageFile, body: Source) -> Iterator[bytes]:
         at += 8 + length + 4
 
 
-def _inflated(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
+def _inflated(chunks: Iterator[bytes], size: int, *, may_be_damaged: bool) -> Iterator[bytes]:
     """The stream in pieces of `size` bytes, the last shorter; never inflates further ahead.
 
     What comes after the end of the stream is not fed to zlib, which would keep and copy all of it.
@@ -188,7 +212,13 @@ def _inflated(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
     piece = bytearray()
     for chunk in chunks:
         while chunk:
-            piece += inflate.decompress(chunk, size - len(piece))
+            try:
+                piece += inflate.decompress(chunk, size - len(piece))
+            except zlib.error:
+                if not may_be_damaged:
+                    raise
+                yield bytes(piece)
+                return
             chunk = inflate.unconsumed_tail
             if len(piece) == size:
                 yield bytes(piece)

@@ -18,12 +18,15 @@ from contract.record import Reason
 from resizer.failures import UnusableImage
 
 SOI, EOI, SOS, DQT, SOF2 = 0xD8, 0xD9, 0xDA, 0xDB, 0xC2
+FRAMES = frozenset({0xC0, 0xC1, SOF2, 0xC9, 0xCA})  # that libjpeg decodes
 # Segments that may stand between SOI and EOI of a progressive file that is pruned: Huffman tables,
 # restart interval, application data, comment.
 PASSED = frozenset({0xC4, 0xDD, 0xFE, *range(0xE0, 0xF0)})
 # Entropy-coded data ends at a marker that is neither a stuffed zero, a restart nor a fill byte.
 FILL_BYTES = re.compile(rb"\xff+")
 END_OF_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+
+INVENTED = bytes(73 * index % 251 for index in range(1, 65))  # more than a block of coefficients
 
 
 class NotUnderstood(Exception):  # noqa: N818 - not an error: the file is decoded unpruned
@@ -58,6 +61,69 @@ def count_scans(data: bytes, max_segments: int) -> int:
     except NotUnderstood:
         return max(count, data.count(b"\xff\xda"))
     return count
+
+
+class Ended(NamedTuple):
+    data: bytes
+    whole_scans: int
+    lacks_scans: bool  # of those that give every coefficient its last bit
+
+
+def with_end(data: bytes, max_segments: int, *, invent: bool) -> Ended:
+    """A cut file up to its last whole segment, or to its end within a scan, and an end marker. A
+    file that has its end remains as it is. `invent`: some blocks are made up before that marker.
+
+    Raises `UnusableImage` if there are more segments.
+    """
+    end = 2
+    segments: list[Segment] = []
+    try:
+        for segment in _segments(data):
+            if len(segments) >= max_segments:
+                raise UnusableImage(Reason.TOO_COMPLEX, f"more than {max_segments} segments")
+            if segment.marker != EOI and segment.end > len(data):
+                break
+            segments.append(segment)
+            end = segment.end
+    except NotUnderstood:
+        pass
+    whole_scans = sum(segment.marker == SOS for segment in segments)
+    if segments and segments[-1].marker == EOI:
+        return Ended(data, whole_scans, lacks_scans=False)
+    header_bytes = int.from_bytes(data[end + 2 : end + 4], "big")
+    in_scan = data[end : end + 2] == b"\xff\xda" and end + 2 + header_bytes <= len(data)
+    if in_scan:
+        segments.append(Segment(SOS, end, end + 4, len(data)))
+    if in_scan or not whole_scans:
+        end = len(data)
+    whole = data[:end].rstrip(b"\xff")
+    if invent and in_scan:
+        whole += _invented(whole)
+    return Ended(whole + b"\xff\xd9", whole_scans, _lacks_scans(data, segments))
+
+
+def _lacks_scans(data: bytes, segments: list[Segment]) -> bool:
+    """Whether some coefficient of some component is not there to its last bit (B.2.3)."""
+    missing: dict[int, set[int]] = {}
+    for marker, _, body, _ in segments:
+        if marker in FRAMES:
+            count = data[body + 5]
+            missing = {name: set(range(64)) for name in data[body + 6 : body + 6 + 3 * count : 3]}
+        elif marker == SOS:
+            count = data[body]
+            names = data[body + 1 : body + 1 + 2 * count : 2]
+            first, last, bits = data[body + 1 + 2 * count : body + 4 + 2 * count]
+            for name in names if bits & 15 == 0 else b"":
+                missing.get(name, set()).difference_update(range(first, last + 1))
+    return any(missing.values())
+
+
+def _invented(data: bytes) -> bytes:
+    """Blocks to follow the data, whether its restart interval is complete or not, if it has any."""
+    last, number = max((data.rfind(bytes((0xFF, 0xD0 + index))), index) for index in range(8))
+    following = number + 1 if last >= 0 else 0
+    restarts = (bytes((0xFF, 0xD0 + (following + index) % 8)) for index in range(8))
+    return INVENTED + b"".join(restart + INVENTED for restart in restarts)
 
 
 def prune_for_eighth(data: bytes) -> bytes | None:

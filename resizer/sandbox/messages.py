@@ -31,6 +31,7 @@ class Job:
     size: int
     widths: Sequence[int]
     max_pixels: int
+    min_decoded_share: float  # of the rows of a cut original
     memory_bytes: int  # of the function
 
 
@@ -82,6 +83,7 @@ class Reply:
                     "color": rendition.color,
                     "taken_at": rendition.taken_at,
                     "camera": rendition.camera and astuple(rendition.camera),
+                    "partial": rendition.partial,
                     "thumbnails": [
                         [width, made.width, made.height, len(made.data), made.content_type]
                         for width, made in rendition.thumbnails.items()
@@ -124,6 +126,7 @@ def _result(header: dict[str, Any], files: bytes) -> Result:
             color=str(made["color"]),
             taken_at=taken_at(_text(made["taken_at"])),
             camera=_camera(made["camera"]),
+            partial=bool(made["partial"]),
         )
     )
 

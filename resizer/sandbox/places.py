@@ -116,6 +116,7 @@ class Slot:
             size=size,
             widths=self._settings.widths,
             max_pixels=self._settings.max_pixels,
+            min_decoded_share=self._settings.min_decoded_share,
             memory_bytes=self._settings.memory_mb * MIB,
         )
         tries = 0

@@ -104,7 +104,8 @@ def _render(connection: socket.socket, body_map: mmap.mmap, job: Job) -> Renditi
                 os._exit(0)  # nobody wants the thumbnails any more; no decoder may swallow that
             arrived = count
 
-    limits = Limits(max_pixels=job.max_pixels).for_memory(job.memory_bytes)
+    limits = Limits(max_pixels=job.max_pixels, min_decoded_share=job.min_decoded_share)
+    limits = limits.for_memory(job.memory_bytes)
     body = Body(memoryview(body_map)[: job.size], wait_for)
     return make_thumbnails(body, job.widths, limits)
 

@@ -31,7 +31,8 @@ _BATCH_PAUSES_SECONDS = (0.05, 0.2, 0.5)  # DynamoDB asks for a growing pause
 READ_AHEAD_RECORDS = 200  # per Query where a filter drops records
 _DROPPED_BY_TOMBSTONE = (
     *("filename", "contentType", "width", "height", "eTag", "error"),
-    *("thumbnails", "placeholder", "color", "claimedBy", "claimedUntil", "gaveUpEvent"),
+    *("thumbnails", "placeholder", "color", "partial"),
+    *("claimedBy", "claimedUntil", "gaveUpEvent"),
     *PHOTO_ATTRIBUTES,
 )
 _KEPT_BY_TOMBSTONE = {

@@ -168,6 +168,7 @@ export interface components {
          *       "originalKey": "uploads/user_2abc/1763853422123-9f86d081-cat.jpg",
          *       "originalUrl": "https://bucket.s3.eu-west-1.amazonaws.com/uploads/user_2abc/1763853422123-9f86d081-cat.jpg?X-Amz-Algorithm=…",
          *       "archived": false,
+         *       "partial": false,
          *       "thumbnails": [
          *         {
          *           "width": 200,
@@ -256,6 +257,11 @@ export interface components {
              * @description The original was removed or frozen; the thumbnails stay.
              */
             archived: boolean;
+            /**
+             * Partial
+             * @description The original is cut off; the thumbnails show what there is, and are transparent where a part is missing.
+             */
+            partial: boolean;
             /** Thumbnails */
             thumbnails: components["schemas"]["Thumbnail"][];
             /**

@@ -48,12 +48,15 @@ def test_a_healthy_image_is_left_as_it_is(operators_resizer: Resizer, image: Ima
     assert image.record() == record
 
 
+@pytest.mark.parametrize("share", [1, 0.7], ids=["whole", "cut"])
 def test_a_record_is_rebuilt_from_the_thumbnails_metadata(
-    operators_resizer: Resizer, image: Image
+    operators_resizer: Resizer, image: Image, share: float
 ) -> None:
-    operators_resizer.resize(image.upload(jpeg(exif=photo_exif().tobytes())), "invocation-1")
+    data = jpeg(exif=photo_exif().tobytes())
+    operators_resizer.resize(image.upload(data[: int(len(data) * share)]), "invocation-1")
     record, thumbnail = image.record(), image.thumbnail(200)
     assert record
+    assert record.partial == (share < 1)
     assert record.camera
     image.remove_record()
     check_repaired(operators_resizer, image, Finding.ORIGINAL_WITHOUT_RECORD)

@@ -11,7 +11,6 @@ from PIL.PngImagePlugin import PngImageFile
 from resizer.engine import png
 from resizer.engine.body import Body
 from resizer.engine.limits import Limits
-from resizer.failures import UnusableImage
 from tests.integration.resizer.rendering import difference, pixels, render
 from tools import pictures
 
@@ -131,16 +130,16 @@ def test_a_jpeg_is_not_decoded_in_strips() -> None:
     assert not png.decodes_in_strips(Image.open(BytesIO(pictures.saved(pictures.photo(), "JPEG"))))
 
 
-def test_a_stream_that_ends_early_is_corrupt() -> None:
+def test_a_stream_that_ends_early_makes_a_partial_picture() -> None:
     picture = pictures.photo()
     data = pictures.saved(picture, "PNG")
     start = data.index(b"IDAT") - 4
     short = zlib.compress(bytes((1 + 640 * 3) * 479))
     broken = data[:start] + chunk(b"IDAT", short) + chunk(b"IEND", b"")
-    with pytest.raises(UnusableImage, match="truncated"):
-        render(broken)
+    assert render(broken).partial
     enough = zlib.compress(bytes((1 + 640 * 3) * 480))
-    assert render(data[:start] + chunk(b"IDAT", enough) + chunk(b"IEND", b"")).color == "#000000"
+    whole = render(data[:start] + chunk(b"IDAT", enough) + chunk(b"IEND", b""))
+    assert (whole.color, whole.partial) == ("#000000", False)
 
 
 def test_a_stream_longer_than_the_picture_is_not_inflated_to_its_end() -> None:

@@ -62,6 +62,17 @@ def test_the_record_says_when_and_with_what_a_photo_was_taken(
     assert record.camera == Camera("Apple", "iPhone 15 Pro")
 
 
+def test_a_cut_original_is_done_and_partial_until_the_whole_one_replaces_it(
+    resizer: Resizer, image: Image
+) -> None:
+    whole = jpeg(600, 400)
+    cut = whole[: len(whole) * 2 // 3]
+    assert resizer.resize(image.upload(cut), "invocation-1") is Outcome.DONE
+    assert image.in_status(Status.DONE).partial
+    resizer.resize(image.upload(whole, number=2), "invocation-2")
+    assert not image.in_status(Status.DONE).partial
+
+
 @pytest.mark.parametrize("data", [jpeg(), b"no image"], ids=["another photo", "no image"])
 def test_a_replacement_does_not_inherit_time_and_camera(
     resizer: Resizer, image: Image, data: bytes

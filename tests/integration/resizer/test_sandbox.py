@@ -60,6 +60,14 @@ def render(sandbox: Sandbox, data: bytes) -> Rendition:
         return place.render(io.BytesIO(data), len(data))
 
 
+def test_a_cut_picture_is_partial_if_enough_of_it_is_there(start: StartSandbox) -> None:
+    data = pictures.jpeg()
+    cut = data[: len(data) * 2 // 3]
+    assert render(start(), cut).partial
+    with pytest.raises(UnusableImage, match="corrupt_image"):
+        render(start(min_decoded_share=0.9), cut)
+
+
 def worker_of(place: Place) -> int:
     assert place._slot._worker is not None
     return place._slot._worker.pid

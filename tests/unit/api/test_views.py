@@ -42,6 +42,7 @@ def test_an_image_has_everything_that_next_image_needs() -> None:
         "originalUrl": f"https://signed/uploads/user_1/{image_id}?response-content-type="
         "image%2Fjpeg&response-content-disposition=inline%3B+filename%3D%22cat.jpg%22",
         "archived": False,
+        "partial": False,
         "thumbnails": [
             {
                 "width": width,

@@ -1,3 +1,4 @@
+import dataclasses
 from typing import Any
 
 import pytest
@@ -51,6 +52,8 @@ records = st.builds(
     claimed_by=st.none() | texts,
     claimed_until_ms=st.none() | numbers,
     gave_up_event=st.none() | texts,
+    partial=st.booleans(),
+    archived=st.booleans(),
 )
 
 
@@ -62,6 +65,14 @@ def test_a_record_survives_a_round_trip_through_its_item(record: ImageRecord) ->
 def test_attributes_of_a_later_version_are_ignored() -> None:
     record = ImageRecord(user_id="u", image_id=IMAGE_ID, status=Status.PENDING, created_at_ms=1)
     assert ImageRecord.from_item(record.to_item() | {"later": {"S": "x"}}) == record
+
+
+def test_a_flag_has_an_attribute_only_where_it_is_true() -> None:
+    record = ImageRecord(user_id="u", image_id=IMAGE_ID, status=Status.DONE, created_at_ms=1)
+    item = dataclasses.replace(record, partial=True).to_item()
+    assert item == record.to_item() | {"partial": {"BOOL": True}}
+    for foreign in ({"BOOL": False}, {"S": "true"}, {"N": "1"}):
+        assert not ImageRecord.from_item(item | {"partial": foreign}).partial
 
 
 def test_an_item_has_the_documented_attributes() -> None:

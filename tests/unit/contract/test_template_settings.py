@@ -222,6 +222,14 @@ def test_template_and_settings_agree_on_every_width() -> None:
         assert accepts("ThumbnailWidths", text) == _is_right("THUMBNAIL_WIDTHS", text), width
 
 
+@pytest.mark.parametrize("whole", ["0", "1", "2", "00", ""])
+def test_template_and_settings_agree_on_every_share(whole: str) -> None:
+    parts = ["", ".", *(f".{part}" for part in range(200)), *(f".0{part}" for part in range(20))]
+    for text in (whole + part for part in parts):
+        accepted = accepts("MinDecodedShare", text)
+        assert accepted == _is_right("MIN_DECODED_SHARE", text) or not text, text
+
+
 PORTS = [0, 1, 9, 65, 6553, 9999, 10000, 59999, 64999, 65499, 65529, 65535, 65536, 65540, 65600]
 
 

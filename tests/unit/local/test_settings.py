@@ -25,6 +25,7 @@ def test_without_settings_the_usual_ports_and_folder_are_used() -> None:
         "CorsOrigins": "http://localhost:8000,http://127.0.0.1:8000,http://localhost:3000",
         "MaxPixels": template.PARAMETERS["MaxPixels"]["Default"],
         "MaxUploadBytes": template.PARAMETERS["MaxUploadBytes"]["Default"],
+        "MinDecodedShare": template.PARAMETERS["MinDecodedShare"]["Default"],
         "ThumbnailWidths": template.PARAMETERS["ThumbnailWidths"]["Default"],
     }
 
@@ -35,6 +36,7 @@ def test_settings_become_parameters_that_the_template_accepts() -> None:
             "CORS_ORIGINS": "https://a.example.com  http://[::1]:3000",
             "MAX_PIXELS": "5",
             "MAX_UPLOAD_BYTES": " 6 ",
+            "MIN_DECODED_SHARE": "1",
             "THUMBNAIL_WIDTHS": "300 , 100",
         }
     )

@@ -33,6 +33,7 @@ def test_every_setting_is_read() -> None:
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "3",
             "CLAIM_SECONDS": "4",
             "FAILED_DAYS": "0",
+            "MIN_DECODED_SHARE": "0.5",
         }
     )
     assert settings == Settings(
@@ -47,6 +48,7 @@ def test_every_setting_is_read() -> None:
         claim_seconds=4,
         expire_originals_days=0,
         failed_days=0,
+        min_decoded_share=0.5,
     )
 
 
