@@ -143,7 +143,7 @@ class TiffFile(TiffImageFile):
                 self.palette = ImagePalette.raw("RGB;L", bytes(colors))
 
     def _check_end(self) -> None:
-        """libtiff makes up what a cut JPEG or fax lacks."""
+        """What is not there is damage, whatever the decoder would say of it."""
         assert self.fp is not None
         tags, end = self.tag_v2, self.fp.seek(0, SEEK_END)
         compressed = tags.get(COMPRESSION) not in {NO_COMPRESSION, OLD_JPEG}
