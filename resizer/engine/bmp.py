@@ -25,6 +25,7 @@ USUAL = {
     32: {(*BGRX, 0)},
 }
 STRIP_ROWS = 256
+MAX_COLORS = 256
 
 
 class Field(NamedTuple):
@@ -44,11 +45,11 @@ class BmpFile(BmpImageFile):
         if masks is None:
             self.fp.seek(FILE_HEADER)
             super()._bitmap(header, offset)
+            if self.palette is not None:  # colors that no pixel can have
+                self.palette.palette = bytes(self.palette.palette)[: 4 * MAX_COLORS]
             return
         info = self._header
         width, height, _, bits = struct.unpack("<iiHH", info[4:16])
-        if width <= 0 or height == 0:
-            raise OSError("a bitmap without pixels")
         self._size = width, abs(height)
         self._fields = tuple(_field(mask, bits) for mask in masks if mask)
         self._mode, raw_mode = ("I;16", "I;16") if bits == 16 else ("RGBA", "RGBA")
@@ -68,7 +69,9 @@ class BmpFile(BmpImageFile):
         self._header = info = self.fp.read(min(max(size, 40) + 16, 140))
         if size == 12 or len(info) < 40:
             return None
-        bits, compression = struct.unpack("<HI", info[14:20])
+        width, height, _, bits, compression = struct.unpack("<iiHHI", info[4:20])
+        if width <= 0 or height == 0:
+            raise OSError("a bitmap without pixels")
         other = (
             compression >= BIT_FIELDS if size in OS2_HEADERS else compression not in COMPRESSIONS
         )

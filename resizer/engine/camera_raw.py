@@ -12,6 +12,7 @@ from resizer.failures import UnusableImage
 COMPRESSION, PHOTOMETRIC, STRIPS, LENGTHS = 259, 262, 273, 279  # tags
 SUB_IFDS, JPEG, JPEG_LENGTH, DNG_VERSION = 330, 513, 514, 50706
 COLOR_FILTER_ARRAY, LINEAR_RAW = 32803, 34892  # photometric interpretations of sensor data
+SENSOR = frozenset({COLOR_FILTER_ARRAY, LINEAR_RAW})
 JPEG_COMPRESSIONS = frozenset({6, 7})
 CANON = b"CR\x02"  # behind the header of a CR2
 SHORT, LONG, IFD = 3, 4, 13
@@ -48,16 +49,17 @@ def embedded_jpeg(data: bytes) -> bytes | None:
 
 
 def _is_raw(data: bytes, directories: list[Tags]) -> bool:
-    sensor = {COLOR_FILTER_ARRAY, LINEAR_RAW}
     return (
         data[8:11] == CANON
         or DNG_VERSION in directories[0]
-        or any(sensor & set(tags.get(PHOTOMETRIC, ())) for tags in directories)
+        or any(SENSOR & set(tags.get(PHOTOMETRIC, ())) for tags in directories)
     )
 
 
 def _pictures(tags: Tags) -> Iterator[tuple[int, int]]:
-    """Where JPEGs may be: start and length."""
+    """Where JPEGs may be: start and length. Sensor data may be coded as JPEG too."""
+    if SENSOR & set(tags.get(PHOTOMETRIC, ())):
+        return
     if JPEG in tags and JPEG_LENGTH in tags:
         yield tags[JPEG][0], tags[JPEG_LENGTH][0]
     starts, lengths = tags.get(STRIPS, ()), tags.get(LENGTHS, ())

@@ -1,5 +1,6 @@
 """Tells what a decoder raises because of bad bytes from what nobody foresaw."""
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -16,6 +17,10 @@ BAD_BYTES = (
     *(OSError, SyntaxError, ValueError, EOFError, RuntimeError, ArithmeticError, zlib.error),
     *(IndexError, KeyError, TypeError, struct.error),
 )
+# What Pillow, libheif and libavif say of a file that is sound, but of a kind that they do not read
+NOT_OURS = re.compile(
+    r"unsupported|not supported|not implemented|no codec available|not been built in", re.IGNORECASE
+)
 
 
 @contextmanager
@@ -29,4 +34,5 @@ def bad_bytes_are_unusable() -> Iterator[None]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
         raise UnusableImage(Reason.TOO_MANY_PIXELS, str(exc)) from exc
     except BAD_BYTES as exc:
-        raise UnusableImage(Reason.CORRUPT_IMAGE, f"{type(exc).__name__}: {exc}") from exc
+        reason = Reason.UNSUPPORTED_FORMAT if NOT_OURS.search(str(exc)) else Reason.CORRUPT_IMAGE
+        raise UnusableImage(reason, f"{type(exc).__name__}: {exc}") from exc

@@ -25,6 +25,7 @@ MAX_REFERENCES = 50_000
 # Pillow may rewrite all tags of an AVIF's Exif item. Cameras write 64 KB at most.
 MAX_EXIF_BYTES = 1024 * 1024
 DERIVED, AUXILIARY = b"dimg", b"auxl"
+DERIVED_KINDS = frozenset({b"grid", b"iovl", b"iden", b"tmap"})  # made from other items
 IN_FILE, IN_IDAT = 0, 1  # construction methods
 
 
@@ -65,8 +66,9 @@ class Reader:
         return int.from_bytes(self.data[self.at - size : self.at], "big")
 
 
-def check_items(data: bytes) -> None:
-    """Raises `UnusableImage` if what the primary item needs is not there, or has too many parts."""
+def check_items(data: bytes, coding: bytes = b"") -> None:
+    """Raises `UnusableImage` if what the primary item needs is not there, has too many parts, or is
+    coded in another way than `coding`, an item type."""
     try:
         items = read_items(data)
     except struct.error as exc:
@@ -78,6 +80,10 @@ def check_items(data: bytes) -> None:
                 extent.start + extent.length > held or (extent.start >= held and not extent.length)
             ):
                 raise UnusableImage(Reason.CORRUPT_IMAGE, f"item {item} ends outside the file")
+    for item in _parts(items):
+        kind = items.kinds.get(item, coding)
+        if coding and kind != coding and kind not in DERIVED_KINDS:
+            raise UnusableImage(Reason.UNSUPPORTED_FORMAT, f"an item of type {kind!r}")
     for item, kind in items.kinds.items():
         size = sum(
             min(extent.length or len(data), len(data) - extent.start)
@@ -87,17 +93,26 @@ def check_items(data: bytes) -> None:
             raise UnusableImage(Reason.TOO_COMPLEX, f"{size} bytes of Exif")
 
 
+def _parts(items: Items) -> set[int]:
+    """The primary item and the tiles that it is derived from."""
+    return _reached(items, items.derived_from)
+
+
 def _needed(items: Items) -> set[int]:
-    """The primary item, the tiles that it is derived from, and the alpha planes of these."""
+    """Those, and the alpha planes of these."""
+    return _reached(items, items.derived_from, items.auxiliaries)
+
+
+def _reached(items: Items, *references: dict[int, list[int]]) -> set[int]:
     waiting = [] if items.primary is None else [items.primary]
-    needed: set[int] = set()
+    reached: set[int] = set()
     while waiting:
         item = waiting.pop()
-        if item not in needed:
-            needed.add(item)
-            waiting += items.derived_from.get(item, ())
-            waiting += items.auxiliaries.get(item, ())
-    return needed
+        if item not in reached:
+            reached.add(item)
+            for targets in references:
+                waiting += targets.get(item, ())
+    return reached
 
 
 def read_items(data: bytes) -> Items:

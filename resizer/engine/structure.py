@@ -18,6 +18,12 @@ MAX_HEADER_STEPS = 100_000
 MAX_EXIF_SEGMENTS = 64
 MAX_PHOTOSHOP_BYTES = 16 * 1024 * 1024  # resources of 12 bytes or more, each read in Python
 SOS, APP1, APP13 = 0xDA, 0xE1, 0xED
+FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # ITU-T T.81, table B.1
+# Baseline, extended and progressive, by Huffman's or arithmetic coding; not lossless, hierarchical
+DECODED_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
+DECODED_COMPONENTS = frozenset({1, 3, 4})
+MAX_BITS = 16  # of a sample, in a JPEG of any kind
+CODINGS = {"AVIF": b"av01", "HEIF": b"hvc1"}  # of the items that the decoder reads
 STANDALONE = frozenset({0x00, *range(0xD0, 0xDA), *range(0xF0, 0xFE)})  # as Pillow sees them
 
 
@@ -31,7 +37,7 @@ def check_structure(image_format: str, body: Body, limits: Limits) -> None:
         case "TIFF":
             check_tags(body.whole())
         case "AVIF" | "HEIF":
-            check_items(body.whole())
+            check_items(body.whole(), CODINGS[image_format])
 
 
 def _check_jpeg(body: Body) -> None:
@@ -50,12 +56,24 @@ def _check_jpeg(body: Body) -> None:
             at += 2
             continue
         length = int.from_bytes(head[2:4], "big")
+        if marker in FRAMES and len(head) == 10:
+            _check_frame(marker, length, bits=head[4], components=head[9])
         exif_segments += marker == APP1 and head[4:] == b"Exif\0\0"
         photoshop_bytes += length if marker == APP13 else 0
         if exif_segments > MAX_EXIF_SEGMENTS or photoshop_bytes > MAX_PHOTOSHOP_BYTES:
             raise UnusableImage(Reason.TOO_COMPLEX, "too much metadata")
         at += 2 + max(2, length)
     raise UnusableImage(Reason.TOO_COMPLEX, "too many segments before the first scan")
+
+
+def _check_frame(marker: int, length: int, *, bits: int, components: int) -> None:
+    """ITU-T T.81, section B.2.2. A header that contradicts itself is damage, not another coding."""
+    sound = length == 8 + 3 * components and 0 < bits <= MAX_BITS
+    decoded = marker in DECODED_FRAMES and bits == 8 and components in DECODED_COMPONENTS
+    if sound and not decoded:
+        raise UnusableImage(
+            Reason.UNSUPPORTED_FORMAT, f"JPEG frame {marker:#x}, {components} x {bits} bits"
+        )
 
 
 def _check_webp(body: Body, limits: Limits) -> None:

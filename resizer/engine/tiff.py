@@ -5,7 +5,8 @@ gray, color maps of 8 bits, YCbCr without JPEG, big-endian BigTIFF. TIFF 6.0, Ad
 Notes and the BigTIFF design.
 """
 
-from typing import NamedTuple
+from io import SEEK_END
+from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import ImagePalette
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
@@ -13,25 +14,25 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 from contract.record import Reason
 from resizer.engine.modes import SIXTEEN_BITS
 from resizer.engine.orientation import turn_upright
+from resizer.engine.tiff_tags import MAX_PREVIEWS
 from resizer.failures import UnusableImage
 
-SUBFILE_TYPE, BITS, COMPRESSION, PHOTOMETRIC, ORIENTATION, SAMPLES = (
-    254,
-    258,
-    259,
-    262,
-    274,
-    277,
-)  # tags
-PLANES, COLOR_MAP, EXTRA_SAMPLES, SAMPLE_FORMAT = 284, 320, 338, 339
+if TYPE_CHECKING:
+    from PIL._imaging import PixelAccess
+
+# Tags
+SUBFILE_TYPE, BITS, COMPRESSION, PHOTOMETRIC, STRIPS, ORIENTATION = 254, 258, 259, 262, 273, 274
+SAMPLES, PLANES, COLOR_MAP, TILE_WIDTH, EXTRA_SAMPLES = 277, 284, 320, 322, 338
+SAMPLE_FORMAT, SUBSAMPLING = 339, 530
+DATA = ((STRIPS, 279), (324, 325))  # strips and tiles: where they begin, and their lengths
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR = 0, 1, 2, 3, 5, 6
 UNSIGNED, SIGNED, FLOAT = 1, 2, 3
-NO_COMPRESSION, DEFLATE = 1, 8
+NO_COMPRESSION, OLD_JPEG, JPEG, DEFLATE = 1, 6, 7, 8
+MAX_JPEG_BITS = 12  # that libtiff decodes
 # CCITT, LZW, JPEG (old and new), Deflate (two numbers), PackBits, LZMA, Zstandard
 COMPRESSIONS = frozenset({NO_COMPRESSION, 2, 3, 4, 5, 6, 7, DEFLATE, 32773, 32946, 34925, 50000})
 OPAQUE, PREMULTIPLIED = 0, 1  # extra samples that are no alpha, and alpha that colors contain
 MAX_SAMPLES = 8
-MAX_PREVIEWS = 8  # before the picture
 # libtiff returns samples in the machine's byte order, whatever the file's.
 NATIVE = {"F;32BF": "F;32F", "I;32B": "I;32N", "I;32BS": "I;32NS"}
 BIG_ENDIAN_BIGTIFF = b"MM\0+"
@@ -46,10 +47,12 @@ class Layout(NamedTuple):
     extra: tuple[int, ...]
     in_planes: bool
     compression: int
+    subsampling: tuple[int, ...]
+    tiles_as_strips: bool  # tiles whose offsets are in the tag of strips
 
     def needs_libtiff(self) -> bool:
         """Where Pillow's own reader finds the wrong samples."""
-        return self.in_planes or self.photometric == YCBCR
+        return self.in_planes or self.photometric == YCBCR or self.tiles_as_strips
 
     def is_read(self) -> bool:
         if self.compression not in COMPRESSIONS:
@@ -58,10 +61,15 @@ class Layout(NamedTuple):
             self.bits in {(8,) * len(self.bits), (16,) * len(self.bits)}
             and self.photometric in {RGB, CMYK, YCBCR}
             and PREMULTIPLIED not in self.extra
+            and (self.photometric != YCBCR or self.subsampling == (1, 1))
         ):
             return False
+        if self.compression == JPEG and max(self.bits) > MAX_JPEG_BITS:
+            return False
         match self.photometric, self.kind:
-            case ((0 | 1 | 2 | 3 | 5 | 6), 1):
+            case 3, 1:
+                return max(self.bits) <= 8
+            case ((0 | 1 | 2 | 5 | 6), 1):
                 return self.bits != (32,)
             case 1, 2:
                 return self.bits == (32,)
@@ -115,6 +123,7 @@ class TiffFile(TiffImageFile):
         layout = self._layout = self._read_layout()
         if not layout.is_read():
             raise UnusableImage(Reason.UNSUPPORTED_FORMAT, f"TIFF: {layout}")
+        self._check_end()
         if layout.bits == (16,):  # Pillow knows black as zero only, in big-endian order
             self.tag_v2[PHOTOMETRIC] = BLACK_IS_ZERO
         if layout.compression == NO_COMPRESSION and layout.needs_libtiff():
@@ -133,6 +142,16 @@ class TiffFile(TiffImageFile):
             if max(colors, default=0) < 256:
                 self.palette = ImagePalette.raw("RGB;L", bytes(colors))
 
+    def _check_end(self) -> None:
+        """What is not there is damage, whatever the decoder would say of it."""
+        assert self.fp is not None
+        tags, end = self.tag_v2, self.fp.seek(0, SEEK_END)
+        compressed = tags.get(COMPRESSION) not in {NO_COMPRESSION, OLD_JPEG}
+        for starts, lengths in DATA:
+            for start, length in zip(tags.get(starts, ()), tags.get(lengths, ()), strict=False):
+                if start >= end or (compressed and start + length > end):
+                    raise OSError("image file is truncated")
+
     def _read_layout(self) -> Layout:
         """Raises TypeError or AttributeError if a tag has another type."""
         tags = self.tag_v2
@@ -146,7 +165,17 @@ class TiffFile(TiffImageFile):
             extra=tags.get(EXTRA_SAMPLES, ()),
             in_planes=tags.get(PLANES, 1) == 2 and samples > 1,
             compression=tags.get(COMPRESSION, NO_COMPRESSION),
+            subsampling=tags.get(SUBSAMPLING, (2, 2)),
+            tiles_as_strips=TILE_WIDTH in tags and STRIPS in tags,
         )
+
+    def load(self) -> "PixelAccess | None":
+        try:
+            return super().load()
+        except OSError as exc:
+            if self._layout and self._layout.compression == OLD_JPEG:  # TIFF 6.0, section 22
+                raise UnusableImage(Reason.UNSUPPORTED_FORMAT, "old-style JPEG") from exc
+            raise
 
     def load_end(self) -> None:
         layout = self._layout

@@ -98,6 +98,13 @@ def test_sensor_data_is_told_by_its_photometric_interpretation(photometric: int)
     assert raised.value.reason is Reason.UNSUPPORTED_FORMAT
 
 
+def test_sensor_data_that_is_coded_as_jpeg_is_not_the_picture() -> None:
+    tags = {PHOTOMETRIC: [LINEAR_RAW], COMPRESSION: [7], BITS: [8] * 3, SAMPLES: [3]}
+    with pytest.raises(UnusableImage) as raised:
+        render(tiff([CAMERA_JPEG], tags))
+    assert raised.value.reason is Reason.UNSUPPORTED_FORMAT
+
+
 def test_canons_raw_file_is_told_by_its_mark() -> None:
     """Its largest JPEG is lossless, and no tag says that it is the sensor's."""
     files = CAMERA_JPEG + PREVIEW_PIXELS
