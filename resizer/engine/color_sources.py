@@ -19,6 +19,7 @@ from resizer.engine.color_coding import (
     Curve,
     HighDynamicRange,
 )
+from resizer.engine.iso_color import VideoColor
 
 PNG_UNIT = 100_000  # of gAMA and cHRM (PNG 3, section 11.3.2)
 LIGHT_UNIT = 10_000  # of cLLI and mDCV: 0.0001 nits (PNG 3, section 11.3.2.7 and 11.3.2.8)
@@ -26,6 +27,7 @@ SRGB_GAMMA = 45_455
 SIGNIFICANT = 0.05  # a gamma nearer to sRGB's is sRGB's
 # As primaries these have curves of their own in a PNG. In a video, browsers show sRGB's.
 OF_CAMERAS = frozenset({1, 6, 14, 15})
+RESERVED = frozenset({0, 3})  # beside one of these, Chromium ignores the other code too
 
 
 def colors_of_png(icc: bytes, chunks: Mapping[bytes, bytes], gray: bool) -> Colors:
@@ -48,14 +50,19 @@ def _cicp(chunks: Mapping[bytes, bytes]) -> Coding | None:
     transfer = TRANSFERS.get(data[1])
     if transfer is None:
         return None
-    if isinstance(transfer, HighDynamicRange) and not transfer.hlg:
-        transfer = replace(transfer, peak_nits=_peak_nits(chunks) or transfer.peak_nits)
-    return Coding(PRIMARIES[data[0]], transfer)
+    return Coding(PRIMARIES[data[0]], _up_to(_peak_nits(chunks), transfer))
+
+
+def _up_to(peak_nits: float, transfer: Curve | HighDynamicRange) -> Curve | HighDynamicRange:
+    if isinstance(transfer, HighDynamicRange) and peak_nits:
+        return replace(transfer, peak_nits=peak_nits)
+    return transfer
 
 
 def _peak_nits(chunks: Mapping[bytes, bytes]) -> float:
     """The brightest light of the picture, or of the screen that it was made on; 0 if unknown."""
-    if len(light := chunks.get(b"cLLI", b"")) == 8:
+    light = chunks.get(b"cLLI", b"")
+    if len(light) == 8 and any(light[:4]):
         return int.from_bytes(light[:4], "big") / LIGHT_UNIT
     if len(screen := chunks.get(b"mDCV", b"")) == 24:
         return int.from_bytes(screen[16:20], "big") / LIGHT_UNIT
@@ -81,12 +88,14 @@ def _chromaticities(data: bytes) -> Chromaticities | None:
     return (*rest, white_x, white_y)
 
 
-def colors_of_video(primaries: int, transfer: int) -> Colors:
-    """Of HEIC and AVIF, from an `nclx` box."""
-    if not (primaries in PRIMARIES or transfer in TRANSFERS):
+def colors_of_video(said: VideoColor) -> Colors:
+    """Of HEIC and AVIF."""
+    codes = {said.primaries, said.transfer}
+    if codes & RESERVED or not (said.primaries in PRIMARIES or said.transfer in TRANSFERS):
         return Colors()
-    known = SRGB if transfer in OF_CAMERAS else TRANSFERS.get(transfer, SRGB)
-    return Colors(coding=Coding(PRIMARIES.get(primaries, REC_709), known))
+    transfer = SRGB if said.transfer in OF_CAMERAS else TRANSFERS.get(said.transfer, SRGB)
+    primaries = PRIMARIES.get(said.primaries, REC_709)
+    return Colors(coding=Coding(primaries, _up_to(said.peak_nits, transfer)))
 
 
 def profile_of_bmp(data: bytes, max_bytes: int) -> bytes:
