@@ -7,7 +7,7 @@ from io import BytesIO
 
 import pillow_heif
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from resizer.engine.color_coding import LINEAR, REC_709, SRGB, Coding, profile
 from resizer.engine.limits import Limits
@@ -46,7 +46,7 @@ def gama(value: int) -> CHUNK:
 
 
 def chrm(values: Sequence[int]) -> CHUNK:
-    return b"cHRM", struct.pack(">8I", *values)
+    return b"cHRM", struct.pack(">8i", *values)
 
 
 def iccp(icc: bytes) -> CHUNK:
@@ -76,6 +76,7 @@ def assert_shown(data: bytes, expected: Sequence[int], tolerance: int = TOLERANC
 
 LINEAR_PROFILE = profile(Coding(REC_709, LINEAR))
 SRGB_PROFILE = profile(Coding(REC_709, SRGB))
+LAB_PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
 OF_PNG: Mapping[str, tuple[list[CHUNK], list[tuple[int, int, int]]]] = {
     "nothing": ([], NOTHING),
     "cICP of BT.709": ([cicp(1, 1)], [(121, 121, 121), (197, 49, 28)]),
@@ -108,19 +109,34 @@ OF_PNG: Mapping[str, tuple[list[CHUNK], list[tuple[int, int, int]]]] = {
         [iccp(LINEAR_PROFILE[:200]), gama(55_556)],
         [(146, 146, 146), (210, 77, 53)],
     ),
+    "iCCP without a name, then 1.8": (
+        [(b"iCCP", b"\0\0" + zlib.compress(LINEAR_PROFILE)), gama(55_556)],
+        [(146, 146, 146), (210, 77, 53)],
+    ),
+    "iCCP with a stream that was cut": ([(b"iCCP", iccp(LINEAR_PROFILE)[1][:-5])], NOTHING),
+    "iCCP of Lab": ([iccp(LAB_PROFILE)], NOTHING),
     "iCCP of CMYK before gAMA": ([iccp(pictures.cmyk_profile()), gama(55_556)], NOTHING),
     "sRGB before gAMA": ([(b"sRGB", b"\0"), gama(100_000)], NOTHING),
     "sRGB before cHRM": ([(b"sRGB", b"\0"), gama(45_455), chrm(P3_CHRM)], NOTHING),
+    "sRGB with an unknown intent, then linear": ([(b"sRGB", b"\t"), gama(100_000)], LINEAR_SHOWN),
+    "gAMA that is very steep": ([gama(1)], [(0, 0, 0), (0, 0, 0)]),
     "gAMA of linear light": ([gama(100_000)], LINEAR_SHOWN),
     "gAMA of sRGB": ([gama(45_455)], NOTHING),
     "gAMA near sRGB's": ([gama(44_000)], NOTHING),
     "gAMA of 1.8": ([gama(55_556)], [(146, 146, 146), (210, 77, 53)]),
     "gAMA of nothing": ([gama(0)], NOTHING),
     "gAMA that is short": ([(b"gAMA", b"\0\1")], NOTHING),
+    "the first cICP of the right length": ([(b"cICP", b"\x0c\x0d\0"), cicp(1, 8)], LINEAR_SHOWN),
     "the first gAMA": ([gama(100_000), gama(45_455)], LINEAR_SHOWN),
     "cHRM alone": ([chrm(P3_CHRM)], NOTHING),
     "cHRM of P3": ([gama(45_455), chrm(P3_CHRM)], [(129, 129, 129), (219, 37, 13)]),
     "cHRM of sRGB": ([gama(45_455), chrm(SRGB_CHRM)], [(129, 129, 129), (201, 57, 35)]),
+    "cHRM out of range": (
+        [gama(100_000), chrm([31270, 32900, 2**31 - 1, *SRGB_CHRM[3:]])],
+        NOTHING,
+    ),
+    "cHRM below zero": ([gama(100_000), chrm([-1, *SRGB_CHRM[1:]])], NOTHING),
+    "cHRM with a white without light": ([gama(100_000), chrm([31270, 0, *SRGB_CHRM[2:]])], NOTHING),
     "cHRM of zeros": ([gama(45_455), chrm([0] * 8)], NOTHING),
     "cHRM on one line": ([gama(45_455), chrm([31270, 32900, *[30000, 30000] * 3])], NOTHING),
 }
