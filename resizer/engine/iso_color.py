@@ -13,7 +13,6 @@ from resizer.engine.av1 import coding_of_av1
 from resizer.engine.iso_media import (
     IN_FILE,
     MAX_BOXES,
-    MAX_ITEMS,
     Box,
     Items,
     Reader,
@@ -24,6 +23,7 @@ from resizer.engine.iso_media import (
 from resizer.failures import UnusableImage
 
 UNSPECIFIED = 2
+MAX_ASSOCIATIONS = 50_000  # of all items; encoders write some five each
 SEQUENCE_BRAND = b"avis"
 TO_SAMPLE_ENTRY = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
 VISUAL_SAMPLE_ENTRY = 78  # bytes before its boxes (ISO/IEC 14496-12, section 12.1.3)
@@ -96,22 +96,25 @@ def _properties(data: bytes, wanted: set[int]) -> dict[int, list[Box]]:
                 properties = list(boxes(data, ipco.start, ipco.end, budget))
             associations = _children(data, iprp, b"ipma", budget)
     found: dict[int, list[Box]] = {}
+    allowed = [MAX_ASSOCIATIONS]
     for ipma in associations:
-        for item, index in _associations(data, ipma):
+        for item, index in _associations(data, ipma, allowed):
             if item in wanted and 0 < index <= len(properties):
                 found.setdefault(item, []).append(properties[index - 1])
     return found
 
 
-def _associations(data: bytes, box: Box) -> Iterator[tuple[int, int]]:
+def _associations(data: bytes, box: Box, allowed: list[int]) -> Iterator[tuple[int, int]]:
     """Items and the numbers of their properties, from 1."""
     reader = Reader(data, box)
     head = reader.number(4)
     id_size, index_size = 2 if head >> 24 == 0 else 4, 2 if head & 1 else 1
-    for number in range(reader.number(4)):
-        at_most(MAX_ITEMS, number + 1, "items")
+    for _ in range(reader.number(4)):
         item = reader.number(id_size)
-        for _ in range(reader.number(1)):
+        count = reader.number(1)
+        allowed[0] -= 1 + count
+        at_most(0, -allowed[0], "associations")
+        for _ in range(count):
             yield item, reader.number(index_size) & (0x7FFF if index_size == 2 else 0x7F)
 
 
