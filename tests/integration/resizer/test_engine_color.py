@@ -279,6 +279,16 @@ def test_a_gray_profile_counts_with_and_without_alpha(kind: int) -> None:
     assert_shown(png(color, [iccp(pictures.gray_profile(1.0))], kind=kind), LINEAR_SHOWN[0])
 
 
+def test_a_steep_gray_profile_is_exact_in_the_darks() -> None:
+    for level, wanted in ((2, 22), (5, 38), (20, 79)):
+        assert_shown(png([level], [iccp(pictures.gray_profile(1.0))], kind=0), [wanted] * 3, 1)
+
+
+def test_colors_brighter_than_the_peak_are_clipped_channel_by_channel() -> None:
+    """Where the peak is diffuse white, nothing is left to bend."""
+    assert_shown(png((160, 150, 140), [cicp(9, 16), clli(100)]), (255, 255, 216), OF_TONE_MAPPING)
+
+
 def test_a_gray_profile_of_a_color_picture_does_not_count() -> None:
     assert_shown(png(RED, [iccp(pictures.gray_profile(1.0))]), RED)
 
