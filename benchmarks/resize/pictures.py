@@ -1,7 +1,9 @@
 """The pictures to measure with: a folder of real photos, by class, or generated ones."""
 
 import csv
-from collections.abc import Iterator
+import struct
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -32,6 +34,8 @@ MADE = {
     "generated AVIF 12 MP": (4032, 3024, "AVIF", {"quality": 70, "speed": 10}),
     "generated HEIC 12 MP": (4032, 3024, "HEIF", {"quality": 70}),
 }
+LINEAR_LIGHT = b"gAMA", struct.pack(">I", 100_000)
+PQ = b"cICP", bytes([9, 16, 0, 1])
 
 
 def real(folder: Path) -> Iterator[Picture]:
@@ -53,6 +57,46 @@ def made(folder: Path) -> Iterator[Picture]:
         if not path.exists():
             photo(width, height).save(path, image_format, **options)
         yield Picture(kind, path)
+    for kind, (suffix, write) in DEEP.items():
+        path = folder / f"{kind.replace(' ', '_')}.{suffix}"
+        if not path.exists():
+            write(path, photo(4032, 3024))
+        yield Picture(kind, path)
+
+
+def _deep_png(color: tuple[bytes, bytes]) -> Callable[[Path, Image.Image], None]:
+    def write(path: Path, image: Image.Image) -> None:
+        header = struct.pack(">IIBBBBB", *image.size, 16, 2, 0, 0, 0)
+        samples, row_bytes = _doubled(image), 6 * image.width
+        rows = b"".join(
+            b"\0" + samples[at : at + row_bytes] for at in range(0, len(samples), row_bytes)
+        )
+        chunks = [(b"IHDR", header), color, (b"IDAT", zlib.compress(rows, 1)), (b"IEND", b"")]
+        path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*each) for each in chunks))
+
+    return write
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def _deep_heic(path: Path, image: Image.Image) -> None:
+    picture = pillow_heif.from_bytes("RGB;16", image.size, _doubled(image))
+    picture.save(path, quality=70, color_primaries=9, transfer_characteristics=16)
+
+
+def _doubled(image: Image.Image) -> bytes:
+    """16 bits a channel, of which both bytes are the same."""
+    flat = Image.frombytes("L", (3 * image.width, image.height), image.tobytes())
+    return Image.merge("LA", (flat, flat)).tobytes()
+
+
+DEEP: dict[str, tuple[str, Callable[[Path, Image.Image], None]]] = {
+    "generated PNG 16 bit linear 12 MP": ("png", _deep_png(LINEAR_LIGHT)),
+    "generated PNG 16 bit PQ 12 MP": ("png", _deep_png(PQ)),
+    "generated HEIC 10 bit PQ 12 MP": ("heif", _deep_heic),
+}
 
 
 def photo(width: int, height: int) -> Image.Image:

@@ -24,7 +24,7 @@ from resizer.engine.deep import (
 )
 from resizer.engine.formats import Format, PluginClass, identify
 from resizer.engine.frames import frame_strips
-from resizer.engine.iso_media import primary_nclx
+from resizer.engine.iso_color import video_color
 from resizer.engine.jpeg import Box, decode_jpeg
 from resizer.engine.limits import Limits
 from resizer.engine.metered import Metered
@@ -77,7 +77,7 @@ class Original:
                 assert isinstance(self.file, PngFile)
                 return believed(colors_of_png(icc, self.file.color_chunks, self.file.is_gray))
             case "AVIF" | "HEIF" if not icc:
-                return colors_of_video(*(primary_nclx(self.body.whole()) or (2, 2)))
+                return colors_of_video(video_color(self.body.whole()))
             case "BMP":
                 icc = profile_of_bmp(self.body.whole(), self.limits.max_icc_bytes)
         return believed(Colors(icc=icc, gray=gray))

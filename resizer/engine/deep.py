@@ -117,10 +117,15 @@ def _curved(high: Image.Image, low: Image.Image, curve: list[int]) -> Image.Imag
     bands = high.getbands()
     pairs = zip(high.split(), low.split(), strict=True)
     channels = [
-        one if name == "A" else _joined(one, other).point(curve, "L")
+        one if name == "A" else _through(curve, _joined(one, other))
         for name, (one, other) in zip(bands, pairs, strict=True)
     ]
     return Image.merge(high.mode, channels)
+
+
+def _through(curve: list[int], image: Image.Image) -> Image.Image:
+    """`Image.point` would round each of the 65,536 numbers for each strip."""
+    return image._new(image.im.point(curve, "L"))
 
 
 def _joined(high: Image.Image, low: Image.Image) -> Image.Image:

@@ -44,10 +44,20 @@ def encode(image: Image.Image, encoding: Encoding, requested_width: int) -> tupl
     if name == "JPEG" and image.mode == "RGBA":
         image = _on_background(image)
     image.info = {}  # savers write the profile or the comment that they find there
-    file = BytesIO()
     options = LOSSLESS if lossless else _options(name, encoding, "4:4:4" if hard else "4:2:0")
-    image.save(file, name, **options)
-    return file.getvalue(), CONTENT_TYPES[name]
+    return _saved(image, name, options), CONTENT_TYPES[name]
+
+
+def _saved(image: Image.Image, name: str, options: Mapping[str, Any]) -> bytes:
+    """Pillow optimizes a JPEG in a buffer of a byte a pixel: too small for noise in 4:4:4."""
+    file = BytesIO()
+    try:
+        image.save(file, name, **options)
+    except OSError:
+        if not options.get("optimize"):
+            raise
+        return _saved(image, name, {**options, "optimize": False})
+    return file.getvalue()
 
 
 def _format_for(image: Image.Image, wanted: FormatName, lossless: bool) -> str:

@@ -119,10 +119,10 @@ def read_items(data: bytes) -> Items:
     """Raises struct.error if a box is malformed, `UnusableImage` if there are too many."""
     items = Items()
     budget = [MAX_BOXES]
-    for outer in _boxes(data, 0, len(data), budget):
+    for outer in boxes(data, 0, len(data), budget):
         if outer.kind != b"meta":
             continue
-        for box in _boxes(data, outer.start + 4, outer.end, budget):
+        for box in boxes(data, outer.start + 4, outer.end, budget):
             if box.kind == b"pitm":
                 items.primary = _primary(data, box)
             elif box.kind == b"idat":
@@ -134,81 +134,26 @@ def read_items(data: bytes) -> Items:
             elif box.kind == b"iref":
                 _read_references(data, box, items, budget)
             elif box.kind == b"iprp":
-                for properties in _boxes(data, box.start, box.end, budget):
+                for properties in boxes(data, box.start, box.end, budget):
                     if properties.kind == b"ipco":
-                        for _ in _boxes(data, properties.start, properties.end, budget):
+                        for _ in boxes(data, properties.start, properties.end, budget):
                             pass  # counted
         break  # the first one describes the picture
     return items
 
 
-def primary_nclx(data: bytes) -> tuple[int, int] | None:
-    """Color primaries and transfer function of the primary item, or of its first tile.
-
-    ISO/IEC 14496-12, section 12.1.5: the `colr` box of type `nclx`. None if nobody said.
-    """
-    try:
-        items = read_items(data)
-        by_item = _nclx_by_item(data)
-    except (struct.error, UnusableImage):
-        return None
-    if items.primary is None:
-        return None
-    tiles = items.derived_from.get(items.primary, [])
-    return next((by_item[item] for item in (items.primary, *tiles[:1]) if item in by_item), None)
-
-
-def _nclx_by_item(data: bytes) -> dict[int, tuple[int, int]]:
-    budget = [MAX_BOXES]
-    properties: list[Box] = []
-    associations: list[Box] = []
-    for meta in children(data, Box(b"", 0, len(data)), b"meta", budget)[:1]:
-        for iprp in children(data, meta._replace(start=meta.start + 4), b"iprp", budget)[:1]:
-            for ipco in children(data, iprp, b"ipco", budget)[:1]:
-                properties = list(_boxes(data, ipco.start, ipco.end, budget))
-            associations = children(data, iprp, b"ipma", budget)
-    found: dict[int, tuple[int, int]] = {}
-    for ipma in associations:
-        for item, index in _associations(data, ipma):
-            if 0 < index <= len(properties) and item not in found:
-                coding = _nclx(data, properties[index - 1])
-                if coding:
-                    found[item] = coding
-    return found
-
-
 def children(data: bytes, box: Box, kind: bytes, budget: list[int]) -> list[Box]:
-    return [child for child in _boxes(data, box.start, box.end, budget) if child.kind == kind]
+    return [child for child in boxes(data, box.start, box.end, budget) if child.kind == kind]
 
 
-def _associations(data: bytes, box: Box) -> Iterator[tuple[int, int]]:
-    """ISO/IEC 23008-12, section 9.3: items and the numbers of their properties, from 1."""
-    reader = Reader(data, box)
-    head = reader.number(4)
-    id_size, index_size = 2 if head >> 24 == 0 else 4, 2 if head & 1 else 1
-    for number in range(reader.number(4)):
-        _at_most(MAX_ITEMS, number + 1, "items")
-        item = reader.number(id_size)
-        for _ in range(reader.number(1)):
-            yield item, reader.number(index_size) & (0x7FFF if index_size == 2 else 0x7F)
-
-
-def _nclx(data: bytes, box: Box) -> tuple[int, int] | None:
-    if box.kind != b"colr" or data[box.start : box.start + 4] != b"nclx":
-        return None
-    reader = Reader(data, box)
-    reader.number(4)
-    return reader.number(2), reader.number(2)
-
-
-def _boxes(data: bytes, start: int, end: int, budget: list[int]) -> Iterator[Box]:
+def boxes(data: bytes, start: int, end: int, budget: list[int]) -> Iterator[Box]:
     """Section 4.2. A size of 1 means that 64 bits follow, 0 that the box extends to the end.
 
     Bytes behind the last whole box are no box: other programs append what they like.
     """
     while end - start >= 8:
         budget[0] -= 1
-        _at_most(0, -budget[0], "boxes")
+        at_most(0, -budget[0], "boxes")
         size, header = int.from_bytes(data[start : start + 4], "big"), 8
         if size == 1:
             size, header = int.from_bytes(data[start + 8 : start + 16], "big"), 16
@@ -229,7 +174,7 @@ def _kinds(data: bytes, box: Box, budget: list[int]) -> dict[int, bytes]:
     """`infe` of version 2 and 3 says what an item is."""
     kinds = {}
     version = data[box.start] if box.start < box.end else 0
-    for entry in _boxes(data, box.start + (6 if version == 0 else 8), box.end, budget):
+    for entry in boxes(data, box.start + (6 if version == 0 else 8), box.end, budget):
         reader = Reader(data, entry)
         version = reader.number(4) >> 24
         if entry.kind == b"infe" and version >= 2:
@@ -251,7 +196,7 @@ def _locations(data: bytes, box: Box) -> dict[int, list[Extent]]:
     locations: dict[int, list[Extent]] = {}
     total = 0
     for number in range(count):
-        _at_most(MAX_ITEMS, number + 1, "items")
+        at_most(MAX_ITEMS, number + 1, "items")
         item = reader.number(id_size)
         method = reader.number(2) & 15 if version > 0 else IN_FILE
         elsewhere = reader.number(2)  # 0: this file
@@ -259,7 +204,7 @@ def _locations(data: bytes, box: Box) -> dict[int, list[Extent]]:
         places = locations.setdefault(item, [])
         for _ in range(reader.number(2)):
             total += 1
-            _at_most(MAX_EXTENTS, total, "extents")
+            at_most(MAX_EXTENTS, total, "extents")
             reader.number(index_size)
             start = base + reader.number(offset_size)
             places.append(Extent(-1 if elsewhere else method, start, reader.number(length_size)))
@@ -270,12 +215,12 @@ def _read_references(data: bytes, box: Box, items: Items, budget: list[int]) -> 
     """Section 8.11.12."""
     id_size = 2 if Reader(data, box).number(4) >> 24 == 0 else 4
     total = 0
-    for reference in _boxes(data, box.start + 4, box.end, budget):
+    for reference in boxes(data, box.start + 4, box.end, budget):
         reader = Reader(data, reference)
         source, count = reader.number(id_size), reader.number(2)
         targets = [reader.number(id_size) for _ in range(count)]
         total += count
-        _at_most(MAX_REFERENCES, total, "references")
+        at_most(MAX_REFERENCES, total, "references")
         if reference.kind == DERIVED:
             items.derived_from.setdefault(source, []).extend(targets)
         elif reference.kind == AUXILIARY:
@@ -283,6 +228,6 @@ def _read_references(data: bytes, box: Box, items: Items, budget: list[int]) -> 
                 items.auxiliaries.setdefault(target, []).append(source)
 
 
-def _at_most(most: int, count: int, what: str) -> None:
+def at_most(most: int, count: int, what: str) -> None:
     if count > most:
         raise UnusableImage(Reason.TOO_COMPLEX, f"too many {what}")

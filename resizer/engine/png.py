@@ -25,7 +25,8 @@ UNFILTERED = b"\0"
 FILTERS = 5
 UNPACKED_PROFILE_BYTES = 4 * MIB + 1  # more than `Limits.max_icc_bytes`, which then ignores it
 ANCILLARY = 0x20  # in the first letter of a chunk's name: the picture can be shown without it
-COLOR_CHUNKS = frozenset({b"cICP", b"sRGB", b"gAMA", b"cHRM", b"cLLI", b"mDCV"})
+# With the length that each must have, in bytes
+COLOR_CHUNKS = {b"cICP": 4, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32, b"cLLI": 8, b"mDCV": 24}
 ANIMATION_CHUNKS = frozenset({b"acTL", b"fcTL", b"fdAT"})
 INFO_OF_CHUNK = {b"iCCP": "icc_profile", b"tRNS": "transparency", b"eXIf": "exif"}
 READ_CHUNKS = ANIMATION_CHUNKS | INFO_OF_CHUNK.keys()
@@ -74,7 +75,8 @@ class _Chunks(PngStream):
             return super().call(cid, pos, length)
         if cid in COLOR_CHUNKS and not self._in_pixels:
             data = self._read(length)
-            self.colors.setdefault(cid, data)
+            if length == COLOR_CHUNKS[cid]:
+                self.colors.setdefault(cid, data)
             return data
         if cid in READ_CHUNKS:
             with suppress(*BROKEN):
@@ -132,13 +134,14 @@ def _is_ancillary(cid: bytes) -> bool:
 
 
 def _profile(data: bytes) -> bytes | None:
-    """Section 11.3.2.3: name, zero byte, compression method 0, zlib stream."""
-    _, _, packed = data.partition(b"\0")
+    """Section 11.3.2.3: a name of 1 to 79 bytes, zero byte, compression method 0, zlib stream."""
+    name, _, packed = data.partition(b"\0")
+    inflate = zlib.decompressobj()
     try:
-        profile = zlib.decompressobj().decompress(packed[1:], UNPACKED_PROFILE_BYTES)
+        profile = inflate.decompress(packed[1:], UNPACKED_PROFILE_BYTES)
     except zlib.error:
         return None
-    return profile if packed[:1] == b"\0" else None
+    return profile if 1 <= len(name) <= 79 and packed[:1] == b"\0" and inflate.eof else None
 
 
 def decodes_in_strips(image: Image.Image) -> bool:

@@ -1,8 +1,10 @@
 """PQ and HLG (ITU-R BT.2100) become sRGB as Chromium shows them on an ordinary screen.
 
-What it does was found by trying. Light up to diffuse white is kept, times a constant; above it, the
-logarithm of the light counts. The largest of a color's three channels decides, and the others keep
-their ratio to it.
+That is the reference white tone mapping operator (SMPTE ST 2094-50, annex D). Light up to diffuse
+white is kept, times a constant; from there to the peak, the curve is a quadratic Bezier. The
+largest of a color's three channels decides, and the others keep their ratio to it. Chromium has the
+curve in eight points and a cubic between them, which differs by 3 levels of 255 for a peak of 4,000
+nits, and by 10 for 10,000, where it is no longer growing.
 
 Everything is computed on the thumbnail, in floats. A 3-D table is no alternative: interpolating one
 that is quick to build, of 33 nodes an axis, is off by up to 50 of 255 levels.
@@ -34,7 +36,8 @@ USUAL_PEAK_NITS = 1000.0
 BRIGHTEST_NITS = 10_000.0  # that PQ can express
 PEAK_LEVEL = 232  # of 255: where the peak is in a shaped picture
 LEVELS = 65536  # of linear light, before it becomes a byte
-SMALL = 0.005  # for a logarithm by powers, exact to 0.0003 up to BRIGHTEST_NITS
+KNEE = 0.65  # how far the curve's middle point is from diffuse white to the corner
+FLAT_RATIO = 1.001  # of peak to diffuse white
 
 
 def pq_nits(number: float) -> float:
@@ -52,24 +55,43 @@ def hlg_scene(number: float) -> float:
 
 
 class Tone:
-    """From light in nits to the light that is shown, 0 to 1, for pictures of this peak."""
+    """From light in nits to the light that is shown, 0 to 1, for pictures of this peak.
+
+    `x` and `y` are the coefficients of the curve above diffuse white, of `t`, 0 to 1, and its
+    square. A peak that is no brighter than diffuse white has no curve: the channels are clipped.
+    """
 
     def __init__(self, peak_nits: float) -> None:
-        self.peak_nits = min(max(peak_nits, WHITE_NITS * 1.001), BRIGHTEST_NITS)
-        self.stops = math.log(self.peak_nits / WHITE_NITS)
+        self.peak_nits = min(max(peak_nits, WHITE_NITS), BRIGHTEST_NITS)
+        ratio = self.peak_nits / WHITE_NITS
+        self.is_flat = ratio < FLAT_RATIO
         usual = math.log(USUAL_PEAK_NITS / WHITE_NITS)
-        self.white = 1 - 0.5 * min(self.stops / usual, 1)  # where diffuse white ends up
+        self.white = 1 - 0.5 * min(math.log(ratio) / usual, 1)  # where diffuse white ends up
+        knee_x, knee_y = KNEE * (1 / self.white - 1), KNEE * (1 - self.white)
+        self.x = (2 * knee_x, ratio - 1 - 2 * knee_x)
+        self.y = (2 * knee_y, 1 - self.white - 2 * knee_y)
 
     def shown(self, nits: float) -> float:
-        if nits <= WHITE_NITS:
-            return self.white * nits / WHITE_NITS
-        return self.white + (1 - self.white) * math.log(nits / WHITE_NITS) / self.stops
+        above = nits / WHITE_NITS - 1
+        if above <= 0 or self.is_flat:
+            return min(self.white * nits / WHITE_NITS, 1.0)
+        return self.white + _along(self.y, _where(self.x, above)) if nits < self.peak_nits else 1.0
 
     def nits(self, shown: float) -> float:
         """The inverse of `shown`."""
-        if shown <= self.white:
+        if shown <= self.white or self.is_flat:
             return shown * WHITE_NITS / self.white
-        return WHITE_NITS * math.exp((shown - self.white) / (1 - self.white) * self.stops)
+        return WHITE_NITS * (1 + _along(self.x, _where(self.y, shown - self.white)))
+
+
+def _along(curve: tuple[float, float], t: float) -> float:
+    return t * (curve[0] + t * curve[1])
+
+
+def _where(curve: tuple[float, float], value: float) -> float:
+    """The `t` with this value."""
+    root = math.sqrt(max(curve[0] ** 2 + 4 * curve[1] * value, 0.0))
+    return 2 * value / (curve[0] + root)
 
 
 def srgb_number(light: float) -> float:
@@ -131,10 +153,7 @@ def tone_map(
             light = [channel * gain for channel in light]
         light = _times(to_rec_2020, light)
         largest = op["max"](op["max"](light[0], light[1]), light[2])
-        ratio = op["max"](largest * (1 / WHITE_NITS), 1)
-        logarithm = (ratio**SMALL - ratio**-SMALL) * (0.5 / SMALL)
-        shown = op["min"](logarithm * ((1 - tone.white) / tone.stops) + tone.white, 1)
-        factor = shown / (ratio * WHITE_NITS)
+        factor = _factor(tone, largest, op)
         rgb = _times(to_rec_709, [channel * factor for channel in light])
         return [op["min"](op["max"](channel, 0), 1) * (LEVELS - 1) + 0.5 for channel in rgb]
 
@@ -142,6 +161,17 @@ def tone_map(
     channels = ImageMath.lambda_eval(linear, red=bands[0], green=bands[1], blue=bands[2])
     number = _bytes_of_light()
     return Image.merge("RGB", [channel.im.convert("I").point(number, "L") for channel in channels])
+
+
+def _factor(tone: Tone, largest: Any, op: dict[str, Any]) -> Any:
+    """From nits to the light that is shown, for a color whose largest channel this is."""
+    if tone.is_flat:
+        return 1 / WHITE_NITS
+    ratio = op["max"](largest * (1 / WHITE_NITS), 1)
+    above = op["min"](ratio, tone.peak_nits / WHITE_NITS) - 1
+    root = (above * (4 * tone.x[1]) + tone.x[0] ** 2) ** 0.5
+    t = above * 2 / (root + tone.x[0])
+    return (t * (t * tone.y[1] + tone.y[0]) + tone.white) / (ratio * WHITE_NITS)
 
 
 def _light(transfer: HighDynamicRange, shaped: bool) -> list[float]:

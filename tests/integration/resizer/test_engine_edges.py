@@ -1,6 +1,7 @@
 """Color stays where it is in pictures that halved color resolution (4:2:0) would smear."""
 
 from collections.abc import Callable
+from random import Random
 
 import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, JpegImagePlugin
@@ -123,3 +124,9 @@ def test_a_color_under_transparent_pixels_is_no_edge() -> None:
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
 def test_a_line_of_pixels_can_be_judged(mode: str, size: tuple[int, int]) -> None:
     assert not has_hard_color_edges(Image.new(mode, size, "white"))
+
+
+def test_noise_that_the_encoder_cannot_optimize_is_written_all_the_same() -> None:
+    noise = Image.frombytes("RGB", (400, 300), Random(1).randbytes(400 * 300 * 3))
+    assert has_hard_color_edges(noise)
+    assert pixels(render(pictures.saved(noise, "PNG")).thumbnails[400]).size == (400, 300)
