@@ -43,7 +43,7 @@ proofs: test-proofs test-containers test-api-schema ## run the long tests at ful
 	@if $(NODE_IS_NEW); then $(MAKE) test-web; \
 		else echo "test-web: not run, it needs Node 20 or newer with npm"; fi
 
-test-proofs: setup .venv-checks/made | chromium
+test-proofs: setup .venv-checks/made .venv-benchmarks/made | chromium
 	MODEL_STEPS=$(MODEL_STEPS) CHROMIUM=$(CHROMIUM) $(PYTEST) $(PARALLEL) -m "not containers" tests/proofs $(ARGS)
 
 test-web: .venv-run/made .venv-emulator/made $(WEB)/node_modules/.package-lock.json | chromium ## test the front end in a browser
