@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
 .PHONY: help setup run web unit test proofs test-proofs test-guards mutants test-containers test-api-schema test-web \
 	check fix lint types imports template containers fuzz verify-deploy \
-	bench-api bench-cold bench-kills bench-resize lock notices sbom openapi web-client web-screenshots clean \
+	bench-api bench-cold bench-color bench-kills bench-resize lock notices sbom openapi web-client web-screenshots clean \
 	python node chromium
 
 help: ## list the commands
@@ -43,7 +43,7 @@ proofs: test-proofs test-containers test-api-schema ## run the long tests at ful
 	@if $(NODE_IS_NEW); then $(MAKE) test-web; \
 		else echo "test-web: not run, it needs Node 20 or newer with npm"; fi
 
-test-proofs: setup .venv-checks/made | chromium
+test-proofs: setup .venv-checks/made .venv-benchmarks/made | chromium
 	MODEL_STEPS=$(MODEL_STEPS) CHROMIUM=$(CHROMIUM) $(PYTEST) $(PARALLEL) -m "not containers" tests/proofs $(ARGS)
 
 test-web: .venv-run/made .venv-emulator/made $(WEB)/node_modules/.package-lock.json | chromium ## test the front end in a browser
@@ -72,6 +72,9 @@ bench-kills: setup ## upload 500 pictures to the running system while its worker
 
 bench-resize: .venv-benchmarks/made ## compare the thumbnail engine with its peers; ARGS="--corpus DIR"
 	.venv-benchmarks/bin/python -m benchmarks.resize $(ARGS)
+
+bench-color: .venv-benchmarks/made | chromium ## compare colors with those that Chromium, libvips and sharp show
+	CHROMIUM=$(CHROMIUM) .venv-benchmarks/bin/python -m benchmarks.color
 
 fuzz: .venv/made ## feed 32,000 damaged and stuffed pictures to the thumbnail engine
 	.venv/bin/python -m tools.fuzz $(ARGS)
