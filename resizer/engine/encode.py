@@ -18,6 +18,7 @@ CONTENT_TYPES = {"JPEG": "image/jpeg", "WEBP": "image/webp", "AVIF": "image/avif
 BACKGROUND = (255, 255, 255)  # behind a transparent picture that must become a JPEG
 # As many as a palette has. With more, lossless WebP takes up to 140 ms and four times the bytes.
 FEW_COLORS = 256
+FEW_PIXELS = 128 * 128  # 3 ms
 LOSSLESS = {"lossless": True, "quality": 40, "method": 2}  # effort, not fidelity
 
 
@@ -39,13 +40,17 @@ def encode(image: Image.Image, encoding: Encoding, requested_width: int) -> tupl
     """File and content type of an L, RGB or RGBA image in sRGB."""
     wanted = encoding.formats.get(requested_width, encoding.format)
     hard = has_hard_color_edges(image)
-    lossless = hard and wanted in {"auto", "webp"} and bool(image.getcolors(FEW_COLORS))
+    lossless = hard and wanted in {"auto", "webp"} and _is_cheap_without_loss(image)
     name = _format_for(image, wanted, lossless)
     if name == "JPEG" and image.mode == "RGBA":
         image = _on_background(image)
     image.info = {}  # savers write the profile or the comment that they find there
     options = LOSSLESS if lossless else _options(name, encoding, "4:4:4" if hard else "4:2:0")
     return _saved(image, name, options), CONTENT_TYPES[name]
+
+
+def _is_cheap_without_loss(image: Image.Image) -> bool:
+    return image.width * image.height <= FEW_PIXELS or bool(image.getcolors(FEW_COLORS))
 
 
 def _saved(image: Image.Image, name: str, options: Mapping[str, Any]) -> bytes:

@@ -130,3 +130,13 @@ def test_noise_that_the_encoder_cannot_optimize_is_written_all_the_same() -> Non
     noise = Image.frombytes("RGB", (400, 300), Random(1).randbytes(400 * 300 * 3))
     assert has_hard_color_edges(noise)
     assert pixels(render(pictures.saved(noise, "PNG")).thumbnails[400]).size == (400, 300)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_a_small_picture_with_hard_edges_is_lossless_whatever_its_colors(mode: str) -> None:
+    noise = Image.frombytes("RGB", (100, 90), Random(1).randbytes(100 * 90 * 3)).convert(mode)
+    if mode == "RGBA":
+        noise.putalpha(Image.linear_gradient("L").resize(noise.size).point(lambda level: level | 1))
+    thumbnail = render(pictures.saved(noise, "PNG")).thumbnails[400]
+    assert thumbnail.content_type == "image/webp"
+    assert pixels(thumbnail).tobytes() == noise.tobytes()
