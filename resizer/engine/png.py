@@ -109,9 +109,12 @@ class _Chunks(PngStream):
     def chunk_tRNS(self, pos: int, length: int) -> bytes:  # noqa: N802
         """Pillow compares what was stored in 2 or 4 bits with pixels that it has scaled to 8."""
         data = super().chunk_tRNS(pos, length)
-        stored = self.im_info.get("transparency")
-        if self.im_mode == "L" and isinstance(stored, int):
-            self.im_info["transparency"] = stored * 255 // ((1 << self.depth) - 1)
+        most = (1 << self.depth) - 1
+        if self.im_mode in {"1", "L"} and "transparency" in self.im_info:
+            stored = data[1]  # of two bytes; Chromium, too, ignores the first one
+            self.im_info["transparency"] = stored * 255 // most
+            if stored > most:  # no pixel has it
+                del self.im_info["transparency"]
         return data
 
     def chunk_iCCP(self, pos: int, length: int) -> bytes:  # noqa: N802

@@ -52,6 +52,12 @@ def test_one_gray_of_a_png_is_transparent(depth: int) -> None:
     assert alphas(keyed_png(depth, cells, [most // 2]), 3) == [255 - middle, 255, 0]
 
 
+@pytest.mark.parametrize(("depth", "alpha"), [(1, 255), (2, 255), (4, 255), (8, 0)])
+def test_a_gray_that_no_pixel_can_have_makes_none_transparent(depth: int, alpha: int) -> None:
+    most = (1 << depth) - 1
+    assert alphas(keyed_png(depth, [[0], [most]], [0x1FF]), 2) == [255, alpha]
+
+
 def test_one_color_of_a_png_is_transparent() -> None:
     data = keyed_png(8, [(1, 2, 3), (4, 5, 6), (1, 2, 4)], (1, 2, 3))
     assert alphas(data, 3) == [0, 255, 255]
