@@ -29,6 +29,7 @@ def running(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str]
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
+        preexec_fn=_heed_interrupts,
     )
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
@@ -37,6 +38,11 @@ def running(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str]
     finally:
         process.kill()
         process.communicate()
+
+
+def _heed_interrupts() -> None:
+    """A shell starts what runs in the background without them, and so all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_until_up(port: int) -> None:
@@ -72,7 +78,8 @@ def test_a_stopping_process_first_reports_not_ready_then_finishes_its_requests(
 def test_a_second_signal_does_not_wait_for_the_rest_of_the_drain(
     environment: dict[str, str],
 ) -> None:
-    with running({**environment, "DRAIN_SECONDS": "300"}) as (process, _):
+    with running({**environment, "DRAIN_SECONDS": "300"}) as (process, client):
+        assert client.get("/readyz").status_code == 200  # signals are heeded from here on
         process.send_signal(signal.SIGTERM)
         time.sleep(0.3)
         assert process.poll() is None
