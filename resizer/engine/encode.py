@@ -18,7 +18,7 @@ CONTENT_TYPES = {"JPEG": "image/jpeg", "WEBP": "image/webp", "AVIF": "image/avif
 BACKGROUND = (255, 255, 255)  # behind a transparent picture that must become a JPEG
 # As many as a palette has. With more, lossless WebP takes up to 140 ms and four times the bytes.
 FEW_COLORS = 256
-FEW_PIXELS, MORE_PIXELS = 128 * 128, 512 * 512  # 3 ms, and 30 ms for a drawing
+FEW_PIXELS = 128 * 128  # 3 ms
 LOSSLESS = {"lossless": True, "quality": 40, "method": 2}  # effort, not fidelity
 
 
@@ -50,9 +50,7 @@ def encode(image: Image.Image, encoding: Encoding, requested_width: int) -> tupl
 
 
 def _is_cheap_without_loss(image: Image.Image) -> bool:
-    """With alpha it may cost more: lossy WebP, the only other choice, would smear."""
-    most = MORE_PIXELS if image.mode == "RGBA" else FEW_PIXELS
-    return image.width * image.height <= most or bool(image.getcolors(FEW_COLORS))
+    return image.width * image.height <= FEW_PIXELS or bool(image.getcolors(FEW_COLORS))
 
 
 def _saved(image: Image.Image, name: str, options: Mapping[str, Any]) -> bytes:

@@ -140,15 +140,3 @@ def test_a_small_picture_with_hard_edges_is_lossless_whatever_its_colors(mode: s
     thumbnail = render(pictures.saved(noise, "PNG")).thumbnails[400]
     assert thumbnail.content_type == "image/webp"
     assert pixels(thumbnail).tobytes() == noise.tobytes()
-
-
-def test_a_logo_with_soft_edges_and_alpha_is_lossless() -> None:
-    logo = Image.new("RGBA", (1600, 1600), (*BLUE, 0))
-    draw = ImageDraw.Draw(logo)
-    for number in range(12):
-        color = (*RED, 255) if number % 2 else (*BLUE, 255)
-        draw.ellipse((60 * number, 60 * number, 1600 - 60 * number, 1600 - 60 * number), color)
-    thumbnail = render(pictures.saved(logo, "PNG")).thumbnails[400]
-    small = pixels(thumbnail)
-    assert small.getcolors(256) is None
-    assert b"VP8L" in thumbnail.data[:64]
