@@ -18,6 +18,7 @@ from resizer.engine.iso_media import (
     Reader,
     at_most,
     boxes,
+    children,
     read_items,
 )
 from resizer.failures import UnusableImage
@@ -90,11 +91,11 @@ def _properties(data: bytes, wanted: set[int]) -> dict[int, list[Box]]:
     budget = [MAX_BOXES]
     properties: list[Box] = []
     associations: list[Box] = []
-    for meta in _children(data, Box(b"", 0, len(data)), b"meta", budget)[:1]:
-        for iprp in _children(data, meta._replace(start=meta.start + 4), b"iprp", budget)[:1]:
-            for ipco in _children(data, iprp, b"ipco", budget)[:1]:
+    for meta in children(data, Box(b"", 0, len(data)), b"meta", budget)[:1]:
+        for iprp in children(data, meta._replace(start=meta.start + 4), b"iprp", budget)[:1]:
+            for ipco in children(data, iprp, b"ipco", budget)[:1]:
                 properties = list(boxes(data, ipco.start, ipco.end, budget))
-            associations = _children(data, iprp, b"ipma", budget)
+            associations = children(data, iprp, b"ipma", budget)
     found: dict[int, list[Box]] = {}
     allowed = [MAX_ASSOCIATIONS]
     for ipma in associations:
@@ -123,12 +124,8 @@ def _boxes_of_track(data: bytes) -> list[Box]:
     budget = [MAX_BOXES]
     found = [Box(b"", 0, len(data))]
     for kind in TO_SAMPLE_ENTRY:
-        found = [child for box in found for child in _children(data, box, kind, budget)]
+        found = [child for box in found for child in children(data, box, kind, budget)]
     for table in found:
-        for entry in _children(data, table._replace(start=table.start + 8), b"av01", budget):
+        for entry in children(data, table._replace(start=table.start + 8), b"av01", budget):
             return list(boxes(data, entry.start + VISUAL_SAMPLE_ENTRY, entry.end, budget))
     return []
-
-
-def _children(data: bytes, box: Box, kind: bytes, budget: list[int]) -> list[Box]:
-    return [child for child in boxes(data, box.start, box.end, budget) if child.kind == kind]
